@@ -1,0 +1,1 @@
+"""Turns a strategy into a program and runs it in the sandbox."""

@@ -1,0 +1,1 @@
+"""The public API, intake, the STAR workflow and its workers."""

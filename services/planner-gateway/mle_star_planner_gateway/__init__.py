@@ -1,0 +1,1 @@
+"""The only door to the planner's model; recipes when there is none."""

@@ -1,0 +1,1 @@
+"""Scores, checks and blends; keeps the labels."""
