@@ -1,0 +1,180 @@
+"""The index of the catalogue: what each recipe is for, what it is made of, and what may be changed in it.
+
+The planner chooses from it, the executor renders from it; a test holds each name against the executor's files.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from mle_star.tasks.competition import ColumnKind, Competition, Layout
+from mle_star.tasks.strategy import Strategy
+
+Slots = dict[str, str]
+SLOTS = ("prepare", "target", "encode", "fit_predict")
+READABLE = frozenset({ColumnKind.TEXT, ColumnKind.LIST})
+
+PARAMS: dict[str, dict[str, Any]] = {
+    "constant": {},
+    "linear": {"strength": 1.0},
+    "lightgbm": {
+        "rate": 0.04,
+        "rounds": 200,
+        "leaves": 31,
+        "least_in_leaf": 20,
+        "columns": 0.6,
+        "rows": 0.8,
+        "penalty": 2.0,
+        "random_cuts": False,
+    },
+    "catboost": {"rate": 0.06, "rounds": 1000, "depth": 6, "penalty": 4.0, "randomness": 1.0},
+    "forest": {"trees": 300, "rows_seen": 3_000_000, "least_in_leaf": 2, "features": 0.5},
+}
+"""The parameters of each variant of `fit_predict`; a strategy changes some of them."""
+
+TUNINGS: dict[str, list[dict[str, Any]]] = {
+    "lightgbm": [
+        {"leaves": 12, "columns": 0.4},
+        {"leaves": 63, "least_in_leaf": 40, "columns": 0.5},
+        {"random_cuts": True},
+        {"rate": 0.02, "rows": 0.6, "columns": 0.3, "penalty": 10.0},
+    ],
+    "catboost": [{"depth": 4}, {"depth": 8, "penalty": 10.0}, {"rate": 0.03, "randomness": 3.0}],
+    "forest": [{"least_in_leaf": 5, "features": 0.8}, {"least_in_leaf": 1, "features": 0.3}],
+}
+"""Changes of parameters that are worth a try, the likeliest first."""
+
+
+class UnknownRecipeError(ValueError):
+    """A strategy that names a recipe, slot, variant or parameter that the catalogue does not have."""
+
+
+def _always(_: Competition) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A solution of the catalogue: a variant for each slot; a `prepare` may be several, joined by `+`.
+
+    `cost` is the time of its fits beside that of a LightGBM fit; `swaps` are other variants, the likeliest first.
+    """
+
+    name: str
+    title: str
+    purpose: str
+    cost: float
+    slots: Slots
+    swaps: dict[str, list[str]] = field(default_factory=dict)
+    fits: Callable[[Competition], bool] = _always
+
+
+def is_scorable(competition: Competition) -> bool:
+    """Whether there is something to learn, in a form that we know."""
+    submission = competition.submission
+    return bool(competition.targets and competition.columns) and submission.layout is not Layout.UNKNOWN
+
+
+def readable_columns(competition: Competition) -> int:
+    return sum(column.kind in READABLE for column in competition.columns)
+
+
+def has_text(competition: Competition) -> bool:
+    return is_scorable(competition) and readable_columns(competition) > 0
+
+
+def _slots(prepare: str, target: str, encode: str, fit_predict: str) -> Slots:
+    return dict(zip(SLOTS, (prepare, target, encode, fit_predict), strict=True))
+
+
+TREE_TARGETS = {"target": ["skew"]}
+TREE_CODES = {"encode": ["target_statistics", "native"]}
+
+_ALL = (
+    Recipe(
+        name="baseline",
+        title="The commonest answer",
+        purpose="cannot fail: the share of each class, or the middle of a number",
+        cost=0,
+        slots=_slots("rows", "metric", "none", "constant"),
+    ),
+    Recipe(
+        name="lightgbm",
+        title="LightGBM on the table",
+        purpose="tables of any size, missing values, many kinds of columns",
+        cost=1,
+        slots=_slots("table", "metric", "ordinal", "lightgbm"),
+        swaps={**TREE_CODES, **TREE_TARGETS},
+        fits=is_scorable,
+    ),
+    Recipe(
+        name="catboost",
+        title="CatBoost on categories as they are",
+        purpose="tables with many categories, small ones above all",
+        cost=5,
+        slots=_slots("table", "metric", "native", "catboost"),
+        swaps={"encode": ["ordinal", "target_statistics"], **TREE_TARGETS},
+        fits=is_scorable,
+    ),
+    Recipe(
+        name="linear",
+        title="A linear model on one-hot columns",
+        purpose="small tables, and effects that add up",
+        cost=0.5,
+        slots=_slots("table", "skew", "onehot", "linear"),
+        swaps={"target": ["plain", "log"]},
+        fits=is_scorable,
+    ),
+    Recipe(
+        name="forest",
+        title="Extremely randomized trees",
+        purpose="another kind of tree, for noisy tables and for blends",
+        cost=1.5,
+        slots=_slots("table", "metric", "ordinal", "forest"),
+        swaps={"encode": ["target_statistics"], **TREE_TARGETS},
+        fits=is_scorable,
+    ),
+    Recipe(
+        name="text",
+        title="A linear model on words and characters",
+        purpose="texts and lists, with the table's columns beside them",
+        cost=2,
+        slots=_slots("table+text", "skew", "onehot", "linear"),
+        fits=has_text,
+    ),
+    Recipe(
+        name="mixed",
+        title="LightGBM on the table and the texts' scores",
+        purpose="texts and lists beside a table that says something too",
+        cost=2.5,
+        slots=_slots("table+text", "metric", "text_scores", "lightgbm"),
+        swaps={"encode": ["text_parts"], "fit_predict": ["forest"]},
+        fits=has_text,
+    ),
+)
+
+RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in _ALL}
+
+
+def resolve(strategy: Strategy) -> tuple[Slots, dict[str, Any]]:
+    """The variant of every slot and the value of every parameter. Raises UnknownRecipeError."""
+    if (recipe := RECIPES.get(strategy.recipe)) is None:
+        raise UnknownRecipeError(f"no recipe is called {strategy.recipe!r}; there are {', '.join(RECIPES)}")
+    for slot, variant in strategy.slots.items():
+        allowed = [recipe.slots.get(slot), *recipe.swaps.get(slot, [])]
+        if slot not in SLOTS or variant not in allowed:
+            choices = ", ".join(str(one) for one in allowed) if slot in SLOTS else "none: no such slot"
+            raise UnknownRecipeError(f"{recipe.name} takes no {variant!r} as its {slot}; choices are {choices}")
+    slots = {**recipe.slots, **strategy.slots}
+    known = PARAMS[slots["fit_predict"]]
+    if unknown := sorted(strategy.params.keys() - known.keys()):
+        raise UnknownRecipeError(f"{slots['fit_predict']} has no {', '.join(unknown)}; it has {', '.join(known)}")
+    return slots, {**known, **strategy.params}
+
+
+def identity(strategy: Strategy) -> str:
+    """Equal for strategies that make the same solution."""
+    return json.dumps(resolve(strategy), sort_keys=True)

@@ -1,0 +1,27 @@
+"""Dates as numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+
+def date_parts(column: pd.Series) -> dict[str, pd.Series]:
+    """Year, month, day and so on, those that vary; NaN where it is no date."""
+    if pd.api.types.is_numeric_dtype(column):
+        return {"": pd.to_numeric(column).astype(float)}
+    dates = pd.to_datetime(column.astype("string"), errors="coerce", format="mixed", utc=True)
+    parts = {
+        "year": dates.dt.year,
+        "month": dates.dt.month,
+        "day": dates.dt.day,
+        "weekday": dates.dt.dayofweek,
+        "day of year": dates.dt.dayofyear,
+        "hour": dates.dt.hour + dates.dt.minute / 60,
+        "days": (dates - pd.Timestamp("2000-01-01", tz="UTC")).dt.total_seconds() / 86400,
+    }
+    known = {name: part.astype(float) for name, part in parts.items() if part.nunique() > 1}
+    if "hour" in known:
+        known["hour sine"] = np.sin(known["hour"] * np.pi / 12)
+        known["hour cosine"] = np.cos(known["hour"] * np.pi / 12)
+    return known

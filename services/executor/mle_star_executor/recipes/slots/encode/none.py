@@ -1,0 +1,16 @@
+"""encode: nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from mle_star_executor.recipes.parts.blocks import Blocks
+
+
+def encode_none(
+    blocks_fit: Blocks, z_fit: np.ndarray, blocks_apply: Blocks, context: dict[str, Any]
+) -> tuple[Any, Any]:
+    """The block `number` as it is."""
+    return blocks_fit["number"], blocks_apply["number"]
