@@ -1,0 +1,45 @@
+"""The verifier's application: verdicts, put and polled."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from fastapi import FastAPI
+
+from mle_star.artifacts import ArtifactStore
+from mle_star.config import Settings
+from mle_star.service.app import create_app
+from mle_star.service.work import Work, work_router
+from mle_star.tasks.verdict import Verdict, VerdictRequest
+from mle_star_verifier.judge import Judge
+
+
+def build_app(settings: Settings) -> FastAPI:
+    judge = Judge(ArtifactStore(settings.artifacts_folder))
+    free_cores = asyncio.Semaphore(settings.cores)
+
+    async def do(_: str, request: VerdictRequest) -> Verdict:
+        async with free_cores:
+            return await asyncio.to_thread(judge.judge, request)
+
+    async def artifacts() -> str | None:
+        if settings.artifacts_folder.is_dir():
+            return None
+        return f"the folder of artifacts is gone; make {settings.artifacts_folder} and put the files back"
+
+    work = Work(do)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        dropping = asyncio.create_task(work.drop_forgotten())
+        yield
+        dropping.cancel()
+        with suppress(asyncio.CancelledError):
+            await dropping
+        await work.close()
+
+    app = create_app("verifier", needs={"artifacts": artifacts}, lifespan=lifespan)
+    app.include_router(work_router(work, "verdicts", VerdictRequest, Verdict))
+    return app

@@ -1,0 +1,1 @@
+"""What may be wrong with predictions and submissions, and what can be put right without guessing."""

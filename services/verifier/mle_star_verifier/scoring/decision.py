@@ -1,0 +1,123 @@
+"""The parameters of `decide`: each way to find them, from held-out rows alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mle_star_verifier.scoring.scorer import Scorer, UndefinedScoreError
+
+Decision = dict[str, Any]
+Find = Callable[[Scorer, np.ndarray, np.ndarray], Decision]
+"""Takes the scorer, raw predictions (n, k) of all held-out rows, and the rows that it may look at."""
+
+TUNED = {"balanced_accuracy", "f1", "f1_macro", "f1_weighted", "mcc", "quadratic_kappa"}
+NEVER_NEGATIVE = {"rmsle", "rmse_log", "mean_column_rmsle"}
+ORDER_ALONE = {"pearson", "spearman"}
+MOST_CLASSES = 50
+MOST_ROWS = 10_000
+THRESHOLDS = 80
+SMOOTHED_OVER = 5
+FACTORS = np.geomspace(0.4, 2.5, 9)
+SWEEPS = 2
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to decide. It replaces simpler ones where its gain is as likely as `least_probability`."""
+
+    find: Find
+    least_probability: float = 0.5
+
+
+def ways(scorer: Scorer) -> list[Way]:
+    """The ways that the metric allows, the simplest first: that one needs no proof."""
+    submission, metric = scorer.context["submission"], scorer.metric
+    classes = [target["classes"] for target in scorer.context["targets"]]
+    if submission["layout"] != "targets":
+        return [Way(_nothing)]
+    if metric["predicts"] == "values" and None in classes:
+        found = [Way(_clip)] if metric["name"] in NEVER_NEGATIVE else [Way(_nothing), Way(_clip)]
+        found = [Way(_nothing)] if metric["name"] in ORDER_ALONE else found
+        return [*found, Way(_clip_and_round)] if submission["wants_integers"] else found
+    if metric["predicts"] == "labels" and None in classes:
+        return [Way(_clip_and_round)]
+    if metric["name"] in TUNED and all(len(each) == 2 for each in classes):
+        return [Way(_nothing), Way(_threshold, 0.65)]
+    if metric["name"] in TUNED and len(classes) == 1 and len(classes[0]) <= MOST_CLASSES:
+        return [Way(_nothing), Way(_class_weights, 0.65)]
+    return [Way(_nothing)]
+
+
+def _nothing(scorer: Scorer, raw: np.ndarray, rows: np.ndarray) -> Decision:
+    return {}
+
+
+def _clip(scorer: Scorer, raw: np.ndarray, rows: np.ndarray) -> Decision:
+    """To the range of the labels; where the test lies ahead in time, only to zero if none is below."""
+    numbers = [
+        np.asarray(classes)[truth[rows]] if classes else truth[rows]
+        for truth, classes, target in zip(scorer.truth, scorer.classes, scorer.context["targets"], strict=True)
+        if target["classes"] is None
+    ]
+    low, high = float(min(each.min() for each in numbers)), float(max(each.max() for each in numbers))
+    if scorer.context["split"]["kind"] not in {"forward", "block"}:
+        return {"low": low, "high": high}
+    return {"low": 0.0} if low >= 0 else {}
+
+
+def _clip_and_round(scorer: Scorer, raw: np.ndarray, rows: np.ndarray) -> Decision:
+    return {**_clip(scorer, raw, rows), "round": True}
+
+
+def _threshold(scorer: Scorer, raw: np.ndarray, rows: np.ndarray) -> Decision:
+    """The middle of the best stretch of thresholds, so that no single row decides."""
+    rows = _few(rows)
+    likely = np.concatenate([each[rows, 1] for each in scorer.probabilities(raw)])
+    thresholds = np.unique(np.quantile(likely, np.linspace(0.005, 0.995, THRESHOLDS)))
+    scores = _scores(scorer, raw, rows, [{"threshold": float(threshold)} for threshold in thresholds])
+    width = min(SMOOTHED_OVER, len(scores))
+    smooth = np.convolve(np.pad(scores, width // 2, mode="edge"), np.ones(width) / width, mode="valid")[: len(scores)]
+    return {"threshold": float(thresholds[np.argmax(smooth)])}
+
+
+def _class_weights(scorer: Scorer, raw: np.ndarray, rows: np.ndarray) -> Decision:
+    """From equal weights or those that level the classes, one class at a time is made likelier or less so."""
+    rows = _few(rows)
+    seen = np.bincount(scorer.truth[0][rows], minlength=len(scorer.classes[0])) / len(rows)
+    level = 1 / np.maximum(seen, 1 / len(rows))
+    starts = [np.ones(len(seen)), level**0.5, level]
+    scores = _scores(scorer, raw, rows, [_weights(start) for start in starts])
+    best, score = starts[int(np.argmax(scores))], float(np.max(scores))
+    for _ in range(SWEEPS):
+        for place in range(len(seen)):
+            tried = [np.where(np.arange(len(seen)) == place, best * factor, best) for factor in FACTORS]
+            scores = _scores(scorer, raw, rows, [_weights(weights) for weights in tried])
+            if scores.max() > score:
+                best, score = tried[int(np.argmax(scores))], float(scores.max())
+    return _weights(best)
+
+
+def _weights(weights: np.ndarray) -> Decision:
+    """Of mean one: only their ratios matter."""
+    return {"class_weights": [round(float(weight), 6) for weight in weights / weights.mean()]}
+
+
+def _scores(scorer: Scorer, raw: np.ndarray, rows: np.ndarray, decisions: list[Decision]) -> np.ndarray:
+    """Of each decision on these rows: better is larger, and undefined is worst."""
+    few = scorer.only(rows)
+    scores = []
+    for decision in decisions:
+        try:
+            scores.append(scorer.sign * few.score(few.predicted(raw[rows], decision)))
+        except UndefinedScoreError:
+            scores.append(-np.inf)
+    return np.asarray(scores)
+
+
+def _few(rows: np.ndarray) -> np.ndarray:
+    """Evenly spaced ones of many: what is looked for needs no more."""
+    return rows[:: -(-len(rows) // MOST_ROWS)]
