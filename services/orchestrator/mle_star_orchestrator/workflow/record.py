@@ -153,12 +153,15 @@ def _failed(state: TaskState, record: StepRecord, problem: Problem, now: float) 
 
 
 def _end(state: TaskState, now: float) -> Events:
-    """Succeeded with whatever valid submission there is; failed only where there is none."""
+    """Succeeded with the best valid submission; failed where no attempt made one: then the sample stands in."""
     best = best_choice(state)
     state.ended = now
     state.status = Status.SUCCEEDED if best else Status.FAILED
     if best is None:
         state.error = _nothing(state)
+        if state.intake is not None:
+            sample = state.intake.competition.files.sample
+            state.artifacts = {submission_name(sample): state.intake.competition.artifacts[sample]}
     elif "solution.py" not in state.artifacts and best.verdict.submission is not None:
         first = max(best.weights, key=lambda id: best.weights[id])
         name = submission_name(best.verdict.submission.name)
@@ -171,9 +174,8 @@ def _nothing(state: TaskState) -> Problem:
     errors = [record.error.detail for record in state.steps.values() if record.error]
     outcomes = [f"{id}: {judged.attempt.outcome}" for id, judged in state.judged.items()]
     why = "; ".join(errors + outcomes) or "the time ran out before the first attempt ended"
-    return Problem(
-        title="No attempt made a valid submission", status=500, code="no_submission", detail=f"{why}; give more minutes"
-    )
+    detail = f"{why}; the submission is the sample's own answers: give more minutes, or look into the stack's log"
+    return Problem(title="No attempt made a valid submission", status=500, code="no_submission", detail=detail)
 
 
 def _lost(record: StepRecord) -> Problem:
