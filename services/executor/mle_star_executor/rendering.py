@@ -22,7 +22,7 @@ MAIN = f"{RECIPES}.main"
 LIBRARIES = {"sklearn": "scikit-learn"}
 TABLES = ("pandas", "numpy", "pyarrow")
 
-HEADER = '''\
+HEADER = """\
 # %% [markdown]
 # # {title}
 #
@@ -32,7 +32,7 @@ HEADER = '''\
 # {libraries}.
 #
 {members}
-'''
+"""
 
 
 class RenderError(Exception):
@@ -65,7 +65,7 @@ def render_solution(competition: Competition, members: list[Member], decision: d
         "# %% imports\n" + _imports(source.values()),
         *(f"# %% {name.lower()}\n{name} = {_literal(value)}\n" for name, value in constants.items()),
         *(f"# %% {each.title}\n{each.body}\n" for each in source.values()),
-        f"# %% run\n{_table(used)}\n\nif __name__ == \"__main__\":\n    main(CONTEXT, MEMBERS, DECISION, SLOTS)\n",
+        f'# %% run\n{_table(used)}\n\nif __name__ == "__main__":\n    main(CONTEXT, MEMBERS, DECISION, SLOTS)\n',
     ]
     return "\n\n".join(cells)
 
@@ -105,14 +105,15 @@ class _Source:
     @property
     def dependencies(self) -> list[str]:
         """Our own modules that it imports."""
-        return [node.module for node in self.imports if isinstance(node, ast.ImportFrom) and _is_ours(node.module)]
+        modules = [node.module or "" for node in self.imports if isinstance(node, ast.ImportFrom)]
+        return [module for module in modules if _is_ours(module)]
 
     def rename(self, old: str, new: str) -> None:
         self.body = re.sub(rf"(?<![\w.]){re.escape(old)}\b", new, self.body)
 
 
-def _is_ours(module: str | None) -> bool:
-    return (module or "").startswith(OURS)
+def _is_ours(module: str) -> bool:
+    return module.startswith(OURS)
 
 
 def _file(module: str) -> Path:

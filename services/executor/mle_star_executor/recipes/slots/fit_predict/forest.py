@@ -30,4 +30,4 @@ def fit_predict_forest(
 
 def _filled(F: Any) -> np.ndarray:
     """Single precision, with a value below all others for what is missing."""
-    return np.nan_to_num(np.asarray(F, dtype="float32"), nan=-999.0)
+    return np.asarray(np.nan_to_num(np.asarray(F, dtype="float32"), nan=-999.0))

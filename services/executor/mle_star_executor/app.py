@@ -1,0 +1,57 @@
+"""The executor's application: attempts and solutions, put and polled."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import httpx
+from fastapi import FastAPI
+
+from mle_star.artifacts import ArtifactStore
+from mle_star.config import Settings
+from mle_star.service.app import create_app
+from mle_star.service.remote import RemoteWork, service_client
+from mle_star.service.work import Work, work_router
+from mle_star.tasks.attempt import Attempt, AttemptRequest, Solution, SolutionRequest
+from mle_star.tasks.execution import Execution, ExecutionRequest
+from mle_star_executor.attempt import Attempts, Execute
+
+DEFAULT_SANDBOX_URL = "http://127.0.0.1:8084"
+
+
+def build_app(settings: Settings, execute: Execute | None = None) -> FastAPI:
+    """`execute` runs programs; by default the sandbox service does."""
+    sandbox_url = settings.sandbox_url or DEFAULT_SANDBOX_URL
+
+    async def by_sandbox(task_id: str, id: str, request: ExecutionRequest) -> Execution:
+        async with service_client(sandbox_url, task_id) as client:
+            return await RemoteWork(client, "executions").do(id, request, Execution)
+
+    async def sandbox_ready() -> str | None:
+        try:
+            async with service_client(sandbox_url) as client:
+                answer = await client.get("/readyz", timeout=5)
+        except httpx.HTTPError as error:
+            return f"no sandbox answers at {sandbox_url} ({type(error).__name__}): start it, or set its url"
+        return None if answer.is_success else f"the sandbox is not ready: {answer.text[:300]}"
+
+    attempts = Attempts(ArtifactStore(settings.artifacts_folder), execute or by_sandbox)
+    attempt_work: Work[AttemptRequest, Attempt] = Work(attempts.run)
+    solution_work: Work[SolutionRequest, Solution] = Work(attempts.solve)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        dropping = asyncio.create_task(attempt_work.drop_forgotten())
+        yield
+        dropping.cancel()
+        with suppress(asyncio.CancelledError):
+            await dropping
+        await attempt_work.close()
+
+    needs = {} if execute else {"sandbox": sandbox_ready}
+    app = create_app("executor", needs=needs, lifespan=lifespan)
+    app.include_router(work_router(attempt_work, "attempts", AttemptRequest, Attempt))
+    app.include_router(work_router(solution_work, "solutions", SolutionRequest, Solution))
+    return app
