@@ -1,0 +1,194 @@
+"""Boxes by bubblewrap: namespaces of their own, no network, and nothing to see but what Python needs.
+
+Needs Linux 5.3, bubblewrap 0.5 and user namespaces, or root. What it does not hold:
+- memory: watched every 50 ms, so a program can pass its limit by what it fills in that time;
+- files: in memory (tmpfs), within `disk_bytes` beside `memory_bytes`, for a box may have both;
+- cores: thread pools are told, nobody is forced;
+- the kernel's own surface: there is no filter of system calls yet.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import select
+import shutil
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+from mle_star.service.errors import UnavailableError
+from mle_star.tasks.execution import Limits
+from mle_star_sandbox.backends.base import Backend, Box
+from mle_star_sandbox.limits import environment, start_command
+from mle_star_sandbox.processes import Process, processes
+
+SYSTEM = ("/usr", "/bin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime")
+WRITABLE = ("/box/working", "/tmp", "/dev/shm")  # noqa: S108
+FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+NOBODY = "65534"
+BOX_USERS = range(1_900_000_000, 2_000_000_000)  # far from any user of the host
+INODE_BYTES = 1024  # what an empty file takes of the kernel's memory, about
+
+
+class BubblewrapBox(Box):
+    """Its first process is the init of a pid namespace: when that is gone, so is every other."""
+
+    def __init__(self, process: subprocess.Popen[bytes], output: int, information: int) -> None:
+        self.process = process
+        self.output = output
+        self._held: list[int] = [output]
+        try:
+            self.wait_until_ready()
+            init = int(json.loads(os.read(information, 4096))["child-pid"])
+            self._init = self._hold(os.pidfd_open(init))
+            # nothing of the program has run yet: these names still mean what we made them mean
+            inside = f"/proc/{init}/root"
+            self.procfs = self._hold(os.open(f"{inside}/proc", FOLDER))
+            self._writable = [self._hold(os.open(f"{inside}{folder}", FOLDER)) for folder in WRITABLE]
+            self.working = self._writable[0]
+        except BaseException:
+            process.kill()
+            process.wait()
+            self.close()
+            raise
+
+    def processes(self) -> list[Process]:
+        return processes(self.procfs)
+
+    def written_bytes(self) -> int:
+        total = 0
+        for folder in self._writable:
+            used = os.fstatvfs(folder)
+            total += (used.f_blocks - used.f_bfree) * used.f_frsize + (used.f_files - used.f_ffree) * INODE_BYTES
+        return total
+
+    def kill(self) -> None:
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._init, signal.SIGKILL)
+        # the end of an init is told only after the kernel has reaped all others
+        end = select.poll()
+        end.register(self._init, select.POLLIN)
+        end.poll()
+
+    def close(self) -> None:
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+        for file in self._held:
+            os.close(file)
+        self._held = []
+
+    def _hold(self, file: int) -> int:
+        self._held.append(file)
+        return file
+
+
+class Bubblewrap(Backend):
+    name = "bubblewrap"
+    isolated = True
+
+    def __init__(self, hidden: list[Path]) -> None:
+        """`hidden`: folders that no box may see. Raises UnavailableError where one cannot be hidden."""
+        if not (sys.platform == "linux" and hasattr(os, "pidfd_open")):
+            raise UnavailableError("bubblewrap needs Linux")
+        if (bwrap := shutil.which("bwrap")) is None:
+            raise UnavailableError("bubblewrap is not installed: install the package `bubblewrap`")
+        self._bwrap = bwrap
+        self._visible = _visible()
+        for folder in hidden:
+            if shown := next((path for path in self._visible if folder.resolve().is_relative_to(path)), None):
+                raise UnavailableError(f"{folder} lies inside {shown}, which boxes see: keep it elsewhere")
+
+    def start(self, folder: Path, arguments: list[str], limits: Limits) -> Box:
+        read_information, write_information = os.pipe()
+        read_output, write_output = os.pipe()
+        try:
+            process = subprocess.Popen(
+                self._command(folder, arguments, limits, write_information),
+                stdin=subprocess.PIPE,
+                stdout=write_output,
+                stderr=write_output,
+                env=environment(limits, "/tmp"),  # noqa: S108
+                pass_fds=(write_information,),
+            )
+        except BaseException:
+            os.close(read_output)
+            os.close(read_information)
+            raise
+        finally:
+            os.close(write_output)
+            os.close(write_information)
+        try:
+            return BubblewrapBox(process, read_output, read_information)
+        finally:
+            os.close(read_information)
+
+    def _command(self, folder: Path, arguments: list[str], limits: Limits, information: int) -> list[str]:
+        user, drop = _user()
+        mounts = [
+            *_folders_above(self._visible),
+            *(word for path in self._visible for word in ("--ro-bind", path, path)),
+            *("--proc", "/proc"),
+            *("--dev", "/dev"),
+            *("--ro-bind", str(folder), "/box"),
+            *(word for path in WRITABLE for word in (*_tmpfs_size(self._bwrap, limits.disk_bytes), "--tmpfs", path)),
+            *("--remount-ro", "/dev"),
+            *("--remount-ro", "/"),
+        ]
+        return [
+            self._bwrap,
+            *("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"),
+            *user,
+            *("--die-with-parent", "--new-session", "--hostname", "box", "--info-fd", str(information)),
+            *mounts,
+            *("--chdir", "/box", "--"),
+            *drop,
+            *start_command(limits, [sys.executable, "solution.py", *arguments], count_processes=_counts_alone()),
+        ]
+
+
+def _user() -> tuple[list[str], list[str]]:
+    """bubblewrap's options and the command before the program's that make it an unprivileged user."""
+    if os.geteuid() != 0:
+        return ["--unshare-user", "--uid", NOBODY, "--gid", NOBODY], []
+    # one user a box: root inside a user namespace would still be root to the host's files
+    user = str(secrets.choice(BOX_USERS))
+    drop = ["setpriv", "--reuid", user, "--regid", user, "--clear-groups", "--no-new-privs", "--inh-caps=-all"]
+    return ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"], drop
+
+
+@cache
+def _counts_alone() -> bool:
+    """Whether the kernel counts a box's processes apart: always for a user of its own, else since Linux 5.14."""
+    major, minor = os.uname().release.split(".")[:2]
+    return os.geteuid() == 0 or (int(major), int(minor.split("-")[0])) >= (5, 14)
+
+
+def _visible() -> list[str]:
+    """The paths of the host that a box sees, read-only: the system's programs and the interpreter with its packages."""
+    python = [sys.prefix, sys.base_prefix, str(Path(sys.prefix).resolve()), str(Path(sys.base_prefix).resolve())]
+    kept: list[str] = []
+    for path in (*SYSTEM, *python):
+        if Path(path).exists() and not any(Path(path).is_relative_to(above) for above in kept):
+            kept.append(path)
+    return kept
+
+
+def _folders_above(paths: list[str]) -> list[str]:
+    """Makes the folders above them: bubblewrap's own, made by root, would be closed to the box's user."""
+    above = {str(parent) for path in paths for parent in Path(path).parents} - {"/"}
+    return [word for folder in sorted(above) for word in ("--perms", "0755", "--dir", folder)]
+
+
+def _tmpfs_size(bwrap: str, size: int) -> list[str]:
+    """The bound and the mode of the next tmpfs; before bubblewrap 0.7 the watch alone bounds it."""
+    return ["--perms", "1777", *(["--size", str(size)] if "--size" in _help(bwrap) else [])]
+
+
+@cache
+def _help(bwrap: str) -> str:
+    return subprocess.run([bwrap, "--help"], capture_output=True, text=True, check=False).stdout
