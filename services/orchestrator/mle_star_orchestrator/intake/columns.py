@@ -70,6 +70,14 @@ def id_columns(train: pd.DataFrame, test: pd.DataFrame, sample: pd.DataFrame, ta
     return found
 
 
+def is_new_in_test(name: str, train: pd.DataFrame, test: pd.DataFrame) -> bool:
+    """Whether a column of the test names things that training rows know nothing of; never dates and texts."""
+    texts = _some(test[name]).astype(str)
+    if _are_dates(texts) or _reads_as_text(texts):
+        return False
+    return name not in train.columns or bool(test[name].isin(train[name]).mean() < 0.5)
+
+
 def _names_rows(values: pd.Series) -> bool:
     if pd.api.types.is_bool_dtype(values) or pd.api.types.is_float_dtype(values) or values.isna().any():
         return False
@@ -82,7 +90,7 @@ def _names_rows(values: pd.Series) -> bool:
 
 def counts_rows(values: pd.Series) -> bool:
     """Whether a column is nothing but a running number."""
-    return pd.api.types.is_integer_dtype(values) and len(values) > 2 and bool((values.diff().iloc[1:] == 1).all())
+    return bool(pd.api.types.is_integer_dtype(values) and len(values) > 2 and np.all(np.diff(values) == 1))
 
 
 def _is_numeric(values: pd.Series) -> bool:

@@ -12,7 +12,7 @@ from mle_star.tasks.artifact import Artifact
 from mle_star.tasks.competition import Competition, Files, Layout, Target
 from mle_star.tasks.metric import Metric, Predicts
 from mle_star.tasks.task import TaskType
-from mle_star_orchestrator.intake.columns import id_columns, input_columns
+from mle_star_orchestrator.intake.columns import id_columns, input_columns, is_new_in_test
 from mle_star_orchestrator.intake.description import read_description
 from mle_star_orchestrator.intake.extras import store_extras
 from mle_star_orchestrator.intake.files import Found, find_files
@@ -148,8 +148,10 @@ def _ids(
     notes: Notes,
 ) -> list[str]:
     ids = id_columns(train, test, sample, targets.names)
+    if key and key[1] not in ids and is_new_in_test(key[1], train, test):
+        ids.append(key[1])  # it names what several rows are of, and tells nothing of new ones
     if ids:
-        notes.decide("ids", listed(ids), "each value names one row: they are no inputs")
+        notes.decide("ids", listed(ids), "they name rows, and are no inputs")
     else:
         notes.decide(
             "ids", "none", f"rows are tied by {key[1]}, which is an input too" if key else "no column names rows"

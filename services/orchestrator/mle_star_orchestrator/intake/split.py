@@ -18,6 +18,7 @@ FOLDS = 5
 HOLDOUT_FROM = 50_000  # rows: beyond them one holdout says as much as folds, for a fifth of the time
 TINY = 500  # rows: below them one division into folds is mostly luck
 FORWARD_FOLDS = 3
+LEAST_GROUPS = 10
 SEPARATORS = "_-/:."
 TIME_WORDS = {"time", "timestamp", "date", "datetime", "year", "epoch", "unix"}
 GROUP_WORDS = {
@@ -97,17 +98,17 @@ def _apart_in_time(
         if not is_date and not (column.kind is ColumnKind.NUMBER and TIME_WORDS & set(words(column.name))):
             continue
         times, test_times = _times(train[column.name], is_date), _times(test[column.name], is_date)
-        if min(len(np.unique(times)), len(np.unique(test_times))) < 2 and not is_date:
+        moments = len(np.unique(times))
+        if moments < 3 or not len(test_times):
             continue
-        if not len(times) or not len(test_times):
-            continue
-        later = float(np.mean(test_times > times.max()))
+        last = float(np.quantile(times, 0.99))
+        later = float(np.mean(test_times > last))
         if later >= 0.9:
-            horizon = (test_times.max() - times.max()) / max(times.max() - times.min(), 1e-9)
-            share = round(float(np.clip(horizon, 0.05, 0.2)), 3)
-            folds = 1 if plain.folds == 1 else FORWARD_FOLDS
+            share = round(float(np.clip((test_times.max() - last) / (last - times.min() + 1e-9), 0.05, 0.2)), 3)
+            before_all = int((1 - 1 / moments) / share)  # folds that leave earlier rows to fit on
+            folds = 1 if plain.folds == 1 else min(FORWARD_FOLDS, before_all)
             split = Split(kind=SplitKind.FORWARD, folds=folds, share=share, column=column.name, seed=plain.seed)
-            return split, f"{later:.0%} of the test rows are later in {column.name} than every training row"
+            return split, f"{later:.0%} of the test rows are later in {column.name} than (nearly) all training rows"
         if is_date and (block := _blocks(train, test_times, column.name, targets, plain)):
             return block
     return None
@@ -136,13 +137,14 @@ def _blocks(
     wanted = _distance(test_times, seconds)
     if wanted == 0:
         return None
-    candidates = [plain, plain.model_copy(update={"kind": SplitKind.BLOCK, "column": column, "repeats": 1})]
-    for separator in "T -/":
-        key = Key(column, separator)
-        if 2 * plain.folds <= key.of(train).nunique() < len(train) / 2 and train[column].dtype == object:
-            candidates.append(
-                plain.model_copy(update={"kind": SplitKind.GROUP, "column": column, "separator": separator})
-            )
+    candidates = [plain]
+    if (np.diff(seconds[np.argsort(train[column].to_numpy(), kind="stable")]) >= 0).all():
+        candidates.append(plain.model_copy(update={"kind": SplitKind.BLOCK, "column": column, "repeats": 1}))
+    for separator in (None, *"T -/") if _holds_strings(train[column]) else (None,):
+        groups = Key(column, separator).of(train).nunique()
+        if LEAST_GROUPS <= groups < len(train) / 2:
+            group = {"kind": SplitKind.GROUP, "column": column, "separator": separator}
+            candidates.append(plain.model_copy(update=group))
     context = {"targets": [target.model_dump() for target in targets]}
     off = {}
     for place, split in enumerate(candidates):
@@ -174,7 +176,7 @@ def _new_groups(
     for key in _keys(train, test, columns, ids):
         keys, test_keys = key.of(train).dropna(), key.of(test).dropna()
         groups = keys.nunique()
-        if not len(test_keys) or not 2 * plain.folds <= groups <= 0.9 * len(keys):
+        if not len(test_keys) or not LEAST_GROUPS <= groups <= 0.9 * len(keys):
             continue
         by_chance = _seen_by_chance(keys, plain)
         seen = float(test_keys.isin(keys.unique()).mean())
@@ -191,16 +193,22 @@ def _new_groups(
 
 
 def _keys(train: pd.DataFrame, test: pd.DataFrame, columns: list[Column], ids: list[str]) -> Iterator[Key]:
-    """Categories, numbers that are called ids or groups, and what ids hold before a separator."""
+    """Categories, numbers that are called ids or groups, ids that repeat, and what ids hold before a separator."""
     for column in columns:
         called = sounds_like_id(column.name) or GROUP_WORDS & set(words(column.name))
         if column.kind in {ColumnKind.CATEGORY, ColumnKind.TEXT} or (column.kind is ColumnKind.NUMBER and called):
             yield Key(column.name)
     for name in ids:
-        if name in train.columns and name in test.columns and train[name].dtype == object:
+        if name in train.columns and name in test.columns:
+            yield Key(name)
+        if name in train.columns and name in test.columns and _holds_strings(train[name]):
             for separator in SEPARATORS:
                 if train[name].astype(str).str.contains(separator, regex=False).mean() > 0.95:
                     yield Key(name, separator)
+
+
+def _holds_strings(values: pd.Series) -> bool:
+    return values.dtype == object or isinstance(values.dtype, pd.StringDtype)
 
 
 def _seen_by_chance(keys: pd.Series, split: Split) -> float:
