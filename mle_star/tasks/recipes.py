@@ -82,6 +82,16 @@ def readable_columns(competition: Competition) -> int:
     return sum(column.kind in READABLE for column in competition.columns)
 
 
+def predicted_work(recipe: Recipe, competition: Competition) -> float:
+    """How much its fits have to do, as rows times columns times trees' outputs times folds, weighed by its cost."""
+    split = competition.split
+    outputs = sum(
+        len(target.classes) if target.classes and len(target.classes) > 2 else 1 for target in competition.targets
+    )
+    folds = split.folds * split.repeats
+    return recipe.cost * competition.train_rows * len(competition.columns) * outputs * folds
+
+
 def has_text(competition: Competition) -> bool:
     return is_scorable(competition) and readable_columns(competition) > 0
 

@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from mle_star_executor.recipes.parts.kind_of_target import is_classes
 
 DENSE_CELLS = 20_000_000
-DENSE_COLUMNS = 2500
+DENSE_SHARE = 0.15  # of cells that are not zero
 
 
 def linear_model(z: np.ndarray, strength: float) -> Any:
@@ -22,5 +22,7 @@ def linear_model(z: np.ndarray, strength: float) -> Any:
 
 def as_fits(F: Any) -> Any:
     """Dense where that is quicker, else the sparse matrix as it is."""
-    small = F.shape[1] <= DENSE_COLUMNS and F.shape[0] * F.shape[1] <= DENSE_CELLS
-    return F.toarray() if small and hasattr(F, "toarray") else F
+    if not hasattr(F, "toarray"):
+        return F
+    cells = F.shape[0] * F.shape[1]
+    return F.toarray() if cells <= DENSE_CELLS and F.nnz >= DENSE_SHARE * cells else F

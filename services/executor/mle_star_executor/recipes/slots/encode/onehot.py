@@ -10,15 +10,15 @@ from scipy import sparse
 
 from mle_star_executor.recipes.parts.blocks import Blocks
 
-LEAST = 3  # fit rows that a category must have to get a column of its own
-MOST = 1000  # columns of one category
+LEAST = 4  # fit rows that a category must have to get a column of its own
+MOST = 500  # columns of one category
 REACH = 6.0  # in standard deviations
 
 
 def encode_onehot(
     blocks_fit: Blocks, z_fit: np.ndarray, blocks_apply: Blocks, context: dict[str, Any]
 ) -> tuple[Any, Any]:
-    """Sparse matrices; skewed numbers are logged, missing ones become the median and a flag."""
+    """Sparse matrices; skewed numbers are logged; what is missing becomes the median; missing and 0 have a flag."""
     pairs = [_scaled(blocks_fit["number"], blocks_apply["number"])]
     for block in ("category", "levels"):
         for name, codes in blocks_fit[block].items():
@@ -32,7 +32,11 @@ def encode_onehot(
 
 def _scaled(fit: pd.DataFrame, apply: pd.DataFrame) -> tuple[Any, Any]:
     flagged = fit.columns[fit.isna().mean().between(0.01, 0.99)]
-    flags = [frame[flagged].isna().to_numpy(dtype=float) for frame in (fit, apply)]
+    nought = fit.columns[(fit == 0).mean().between(0.05, 0.95) & (fit.nunique() > 2)]
+    flags = [
+        np.hstack([frame[flagged].isna().to_numpy(dtype=float), (frame[nought] == 0).to_numpy(dtype=float)])
+        for frame in (fit, apply)
+    ]
     logged = fit.columns[(fit.min() >= 0) & (fit.skew() > 1)]
     fit, apply = fit.copy(), apply.copy()
     for frame in (fit, apply):

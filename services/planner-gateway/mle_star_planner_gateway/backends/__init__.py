@@ -1,0 +1,1 @@
+"""What can answer for a plan: each rung is one module."""
