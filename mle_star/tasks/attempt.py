@@ -34,6 +34,7 @@ class AttemptRequest(BaseModel):
     strategy: Strategy | None = None
     program: Artifact | None = None
     folds: list[dict[str, Artifact]] = []
+    seconds: float | None = Field(None, gt=0, description="what it should plan to take; the limit is a net behind it")
     limits: Limits = Limits()
     seed: int = 0
 

@@ -21,6 +21,7 @@ from mle_star_orchestrator.workflow.state import Finish, Intake, Judged, Step, S
 
 CACHE = Path("~/.cache/mle_star/competitions")
 BLENDED_AT_MOST = 8
+OVERRUN = 2.5
 
 
 async def perform(state: TaskState, step: Step, services: Services, artifacts: ArtifactStore) -> StepResult:
@@ -105,8 +106,9 @@ async def _attempt(state: TaskState, step: Step, services: Services) -> Judged:
         attempt_id=step.id,
         competition=intake.competition,
         strategy=step.strategy,
+        seconds=step.seconds,
         limits=Limits(
-            seconds=step.seconds,
+            seconds=_limit(state, step),
             memory_bytes=state.budget.memory_bytes,
             cores=max(1, state.budget.cores // state.budget.strategies),
         ),
@@ -117,6 +119,15 @@ async def _attempt(state: TaskState, step: Step, services: Services) -> Judged:
         return Judged(attempt=attempt)
     predictions = Predictions(attempt_id=step.id, held_out=attempt.held_out, test=attempt.test)
     return Judged(attempt=attempt, verdict=await _judge(state, [predictions], services))
+
+
+def _limit(state: TaskState, step: Step) -> float:
+    """When the program is killed: well after what it plans with, since machines are noisy, but before the wrap-up.
+
+    Counted from the first start of the step, so that whoever takes it over asks for the same execution.
+    """
+    left = state.wrap_up - (state.steps[step.id].started or state.accepted)
+    return max(1.0, min(OVERRUN * step.seconds, state.budget.execution_seconds, left))
 
 
 async def _judge(state: TaskState, predictions: list[Predictions], services: Services) -> Verdict:

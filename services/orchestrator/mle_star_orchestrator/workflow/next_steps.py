@@ -51,7 +51,7 @@ def _baseline(state: TaskState) -> Step:
 def _search(state: TaskState, now: float) -> list[Step]:
     """The attempts of the plans so far; the next plan when cores are idle and rounds are left."""
     left = state.wrap_up - now
-    if left < LEAST_SECONDS:
+    if left < _needed(state):
         return []
     for number in range(state.budget.iterations + 1):
         plan = state.plans.get(f"plan{number}")
@@ -70,7 +70,7 @@ def _attempts(state: TaskState, number: int, strategies: list[Strategy], left: f
     """s1, s2, … of the first plan; r1a, r1b, … of the first round of refinement. All of a plan start at once."""
     parent = None if number == 0 else next((id for id in ranked(state) if id != BASELINE), None)
     waves = math.ceil((len(strategies) + len(state.open_attempts())) / state.budget.cores)
-    seconds = min(state.budget.execution_seconds, max(LEAST_SECONDS, left * SEARCH_SHARE / max(1, waves)))
+    seconds = min(state.budget.execution_seconds, max(_needed(state), left * SEARCH_SHARE / max(1, waves)))
     return [
         Step(
             id=f"s{place + 1}" if number == 0 else f"r{number}{string.ascii_lowercase[place]}",
@@ -81,6 +81,12 @@ def _attempts(state: TaskState, number: int, strategies: list[Strategy], left: f
         )
         for place, strategy in enumerate(strategies)
     ]
+
+
+def _needed(state: TaskState) -> float:
+    """The least time that an attempt can be hoped to end in: that of the fastest so far."""
+    ended = [judged.attempt.seconds for id, judged in state.judged.items() if id != BASELINE and judged.verdict]
+    return max(LEAST_SECONDS, min(ended, default=0))
 
 
 def _waits_for_a_plan(state: TaskState) -> bool:

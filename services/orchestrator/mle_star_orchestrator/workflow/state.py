@@ -42,7 +42,7 @@ class StepKind(StrEnum):
 
 
 class Step(BaseModel):
-    """Something to be done. `seconds` is what it may take; attempts have a strategy."""
+    """Something to be done. `seconds` is what it may take, or what an attempt plans with; attempts have a strategy."""
 
     id: str
     kind: StepKind
