@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mle_star_verifier.scoring.functions import brier
-from mle_star_verifier.scoring.scorer import Scorer, UndefinedScoreError
+from mle_star_verifier.scoring.scorer import Scorer, UndefinedScoreError, take
 
 PICKS = 15
 BAGS = 4
@@ -14,16 +14,16 @@ MOST_ROWS = 5000
 LEAST_WEIGHT = 0.03
 
 
-def fit_weights(scorer: Scorer, raws: list[np.ndarray], rows: np.ndarray, seed: int) -> np.ndarray:
-    """A weight for each member, summing to one, found on `rows` of their raw predictions (n, k).
+def fit_weights(scorer: Scorer, raws: list[np.ndarray], seed: int) -> np.ndarray:
+    """A weight for each member, summing to one, found on their raw predictions (n, k).
 
     The mean over a few bags of rows, so that no few rows decide; weights too small to matter become zero.
     """
     if len(raws) == 1:
         return np.ones(1)
-    rng = np.random.default_rng([seed, len(rows)])
-    size = max(1, min(MOST_ROWS, int(len(rows) * BAG_SHARE)))
-    bags = [rng.choice(rows, size, replace=False) for _ in range(BAGS)]
+    rng = np.random.default_rng([seed, scorer.rows])
+    size = max(1, min(MOST_ROWS, int(scorer.rows * BAG_SHARE)))
+    bags = [rng.choice(scorer.rows, size, replace=False) for _ in range(BAGS)]
     weights = np.mean([_pick(scorer, raws, bag) for bag in bags], axis=0)
     weights = np.where(weights < LEAST_WEIGHT, 0, weights)
     return np.asarray(weights / weights.sum())
@@ -31,7 +31,7 @@ def fit_weights(scorer: Scorer, raws: list[np.ndarray], rows: np.ndarray, seed: 
 
 def _pick(scorer: Scorer, raws: list[np.ndarray], rows: np.ndarray) -> np.ndarray:
     """Adds the member that helps most, time and again, and goes back to where the blend was best."""
-    few, members = scorer.only(rows), [raw[rows] for raw in raws]
+    few, members = scorer.only(rows), take(raws, rows)
     total, picks = np.zeros_like(members[0]), np.zeros(len(members))
     best, best_loss = picks, np.inf
     for count in range(1, PICKS + 1):

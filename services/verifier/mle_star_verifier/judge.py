@@ -18,7 +18,7 @@ from mle_star.tasks.verdict import Predictions, Verdict, VerdictRequest, Violati
 from mle_star_verifier.checks.gate import constant_answers, gate
 from mle_star_verifier.checks.predictions import RejectedError, read_held_out, read_test
 from mle_star_verifier.feedback import feedback
-from mle_star_verifier.scoring.crossfit import best_single, fit
+from mle_star_verifier.scoring.fit import fit, honest
 from mle_star_verifier.scoring.scorer import Scorer, UndefinedScoreError
 from mle_star_verifier.scoring.uncertainty import gain, probability_of, standard_error
 from mle_star_verifier.submission import Tables, store_submission
@@ -120,23 +120,26 @@ def _score(
     verdict.weights = {members[0].attempt_id: 1.0}
     try:
         scorer = Scorer(context, labels)
-        fitted = fit(scorer, raws, seed)
-        verdict.score = scorer.score(fitted.predicted)
+        predicted = honest(scorer, raws, seed)
+        verdict.score = scorer.score(predicted)
     except UndefinedScoreError as error:
         verdict.violations.append(Violation(code="undefined_score", message=str(error), repaired=True))
         return []
-    verdict.standard_error = standard_error(scorer, fitted.predicted, seed)
+    verdict.standard_error = standard_error(scorer, predicted, seed)
+    fitted = fit(scorer, raws, seed)
     pairs = zip(members, fitted.weights, strict=True)
     verdict.weights = {member.attempt_id: float(weight) for member, weight in pairs if weight > 0}
     verdict.decision = fitted.decision
-    said = feedback(scorer, blend(raws, list(fitted.weights)))
-    if fitted.gained > 0:
-        said.append(f"Deciding by {_briefly(fitted.decision)} gains {fitted.gained:.4g} on held-out rows.")
     if len(members) > 1:
-        single = best_single(scorer, raws, fitted.find, seed)
-        verdict.gain_probability = probability_of(*gain(scorer, fitted.predicted, single, seed))
-    return said
+        singles = [honest(scorer, [raw], seed) for raw in raws]
+        best = max(singles, key=lambda single: scorer.sign * scorer.score(single))
+        verdict.gain_probability = probability_of(*gain(scorer, predicted, best, seed))
+    raw = blend(raws, list(fitted.weights))
+    better = scorer.sign * (verdict.score - scorer.score(scorer.predicted(raw, {})))
+    return [*feedback(scorer, raw), *_on_decision(fitted.decision, better)]
 
 
-def _briefly(decision: dict[str, Any]) -> str:
-    return ", ".join(name.replace("_", " ") for name in decision)
+def _on_decision(decision: dict[str, Any], better: float) -> list[str]:
+    if not decision or better <= 0:
+        return []
+    return [f"Deciding by {' and '.join(decision).replace('_', ' ')} gains {better:.4g} on held-out rows."]

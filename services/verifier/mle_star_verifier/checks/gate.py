@@ -13,10 +13,9 @@ from mle_star.tasks.metric import Predicts
 from mle_star.tasks.verdict import Violation
 from mle_star_verifier.text import as_text, texts
 
-NEVER_NEGATIVE = {"rmsle", "mean_column_rmsle"}
-ALWAYS_POSITIVE = {"rmse_log"}
 ORDER_ALONE = {"auc", "average_precision", "mean_column_auc"}
 SMALLEST_POSITIVE = float(np.finfo(float).tiny)
+LEAST = {"rmsle": 0.0, "mean_column_rmsle": 0.0, "rmse_log": SMALLEST_POSITIVE}
 SUM_TOLERANCE = 1e-6
 
 
@@ -115,14 +114,7 @@ class _Gate:
         metric = self.competition.metric
         several_classes = target.classes is not None and len(target.classes) > 2
         if metric.predicts is Predicts.VALUES:
-            low = (
-                SMALLEST_POSITIVE
-                if metric.name in ALWAYS_POSITIVE
-                else 0.0
-                if metric.name in NEVER_NEGATIVE
-                else -np.inf
-            )
-            self._number(column, low, np.inf)
+            self._number(column, LEAST.get(metric.name, -np.inf), np.inf)
         elif metric.predicts is Predicts.LABELS or several_classes:
             self._label(column, target)
         elif target.classes is None and metric.name in ORDER_ALONE:

@@ -71,17 +71,16 @@ def _read(path: Path, columns: list[str], *, most_rows: int, what: str) -> pd.Da
 
 
 def _whole(frame: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
-    numbers = frame[columns].apply(pd.to_numeric, errors="coerce").to_numpy(float, na_value=np.nan)
+    numbers = _numbers(frame[columns], "rows and folds")
     if not (np.abs(numbers) < LARGEST_WHOLE).all() or (numbers != np.round(numbers)).any():
         raise RejectedError("not_numbers", f"the columns {columns} must hold whole numbers")
     return pd.DataFrame(numbers.astype(np.int64), columns=columns)
 
 
 def _numbers(frame: pd.DataFrame, what: str) -> np.ndarray:
-    try:
-        numbers = np.asarray(frame.to_numpy(float, na_value=np.nan))
-    except (ValueError, TypeError):
-        raise RejectedError("not_numbers", f"the {what} hold something that is no number") from None
+    if not all(pd.api.types.is_numeric_dtype(kind) for kind in frame.dtypes):
+        raise RejectedError("not_numbers", f"the {what} hold something that is no number")
+    numbers = np.asarray(frame.to_numpy(float, na_value=np.nan))
     if bad := int((~np.isfinite(numbers)).any(axis=1).sum()):
         raise RejectedError(
             "not_finite", f"{bad} rows of the {what} are missing or infinite; predict a number for each"

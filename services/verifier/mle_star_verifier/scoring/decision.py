@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from mle_star_verifier.scoring.scorer import Scorer, UndefinedScoreError
+from mle_star_verifier.scoring.crossfit import TOO_FEW_ROWS, Fitted, cross_fit
+from mle_star_verifier.scoring.scorer import Arrays, Scorer, UndefinedScoreError
+from mle_star_verifier.scoring.uncertainty import gain, probability_of
 
 Decision = dict[str, Any]
-Find = Callable[[Scorer, np.ndarray, np.ndarray], Decision]
-"""Takes the scorer, raw predictions (n, k) of all held-out rows, and the rows that it may look at."""
+Find = Callable[[Scorer, np.ndarray], Decision]
+"""Takes a scorer and raw predictions (n, k) of its rows."""
 
 TUNED = {"balanced_accuracy", "f1", "f1_macro", "f1_weighted", "mcc", "quadratic_kappa"}
 NEVER_NEGATIVE = {"rmsle", "rmse_log", "mean_column_rmsle"}
 ORDER_ALONE = {"pearson", "spearman"}
 MOST_CLASSES = 50
-MOST_ROWS = 10_000
-THRESHOLDS = 80
+MOST_ROWS = 5000
+THRESHOLDS = 60
 SMOOTHED_OVER = 5
 FACTORS = np.geomspace(0.4, 2.5, 9)
 SWEEPS = 2
@@ -52,14 +55,35 @@ def ways(scorer: Scorer) -> list[Way]:
     return [Way(_nothing)]
 
 
-def _nothing(scorer: Scorer, raw: np.ndarray, rows: np.ndarray) -> Decision:
+def choose(scorer: Scorer, raw: np.ndarray, seed: int) -> Decision:
+    """The decision for raw predictions (n, k), found by the simplest way that none is credibly better than.
+
+    Scores of this are honest only on other rows: that one way was chosen of several is a fit like any other.
+    """
+    best, *others = ways(scorer)
+    if others and scorer.rows >= TOO_FEW_ROWS:
+        with suppress(UndefinedScoreError):
+            predicted = _cross_fitted(scorer, raw, best.find, seed)
+            for way in others:
+                theirs = _cross_fitted(scorer, raw, way.find, seed)
+                better, error = gain(scorer, theirs, predicted, seed)
+                if better >= 0 and probability_of(better, error) >= way.least_probability:
+                    best, predicted = way, theirs
+    return best.find(scorer, raw)
+
+
+def _cross_fitted(scorer: Scorer, raw: np.ndarray, find: Find, seed: int) -> Arrays:
+    return cross_fit(scorer, [raw], lambda few, raws: Fitted(np.ones(1), find(few, raws[0])), seed)
+
+
+def _nothing(scorer: Scorer, raw: np.ndarray) -> Decision:
     return {}
 
 
-def _clip(scorer: Scorer, raw: np.ndarray, rows: np.ndarray) -> Decision:
+def _clip(scorer: Scorer, raw: np.ndarray) -> Decision:
     """To the range of the labels; where the test lies ahead in time, only to zero if none is below."""
     numbers = [
-        np.asarray(classes)[truth[rows]] if classes else truth[rows]
+        np.asarray(classes)[truth] if classes else truth
         for truth, classes, target in zip(scorer.truth, scorer.classes, scorer.context["targets"], strict=True)
         if target["classes"] is None
     ]
@@ -69,33 +93,33 @@ def _clip(scorer: Scorer, raw: np.ndarray, rows: np.ndarray) -> Decision:
     return {"low": 0.0} if low >= 0 else {}
 
 
-def _clip_and_round(scorer: Scorer, raw: np.ndarray, rows: np.ndarray) -> Decision:
-    return {**_clip(scorer, raw, rows), "round": True}
+def _clip_and_round(scorer: Scorer, raw: np.ndarray) -> Decision:
+    return {**_clip(scorer, raw), "round": True}
 
 
-def _threshold(scorer: Scorer, raw: np.ndarray, rows: np.ndarray) -> Decision:
+def _threshold(scorer: Scorer, raw: np.ndarray) -> Decision:
     """The middle of the best stretch of thresholds, so that no single row decides."""
-    rows = _few(rows)
-    likely = np.concatenate([each[rows, 1] for each in scorer.probabilities(raw)])
+    scorer, raw = _few(scorer, raw)
+    likely = np.concatenate([each[:, 1] for each in scorer.probabilities(raw)])
     thresholds = np.unique(np.quantile(likely, np.linspace(0.005, 0.995, THRESHOLDS)))
-    scores = _scores(scorer, raw, rows, [{"threshold": float(threshold)} for threshold in thresholds])
+    scores = _scores(scorer, raw, [{"threshold": float(threshold)} for threshold in thresholds])
     width = min(SMOOTHED_OVER, len(scores))
     smooth = np.convolve(np.pad(scores, width // 2, mode="edge"), np.ones(width) / width, mode="valid")[: len(scores)]
     return {"threshold": float(thresholds[np.argmax(smooth)])}
 
 
-def _class_weights(scorer: Scorer, raw: np.ndarray, rows: np.ndarray) -> Decision:
+def _class_weights(scorer: Scorer, raw: np.ndarray) -> Decision:
     """From equal weights or those that level the classes, one class at a time is made likelier or less so."""
-    rows = _few(rows)
-    seen = np.bincount(scorer.truth[0][rows], minlength=len(scorer.classes[0])) / len(rows)
-    level = 1 / np.maximum(seen, 1 / len(rows))
+    scorer, raw = _few(scorer, raw)
+    seen = np.bincount(scorer.truth[0], minlength=len(scorer.classes[0])) / scorer.rows
+    level = 1 / np.maximum(seen, 1 / scorer.rows)
     starts = [np.ones(len(seen)), level**0.5, level]
-    scores = _scores(scorer, raw, rows, [_weights(start) for start in starts])
+    scores = _scores(scorer, raw, [_weights(start) for start in starts])
     best, score = starts[int(np.argmax(scores))], float(np.max(scores))
     for _ in range(SWEEPS):
         for place in range(len(seen)):
             tried = [np.where(np.arange(len(seen)) == place, best * factor, best) for factor in FACTORS]
-            scores = _scores(scorer, raw, rows, [_weights(weights) for weights in tried])
+            scores = _scores(scorer, raw, [_weights(weights) for weights in tried])
             if scores.max() > score:
                 best, score = tried[int(np.argmax(scores))], float(scores.max())
     return _weights(best)
@@ -106,18 +130,18 @@ def _weights(weights: np.ndarray) -> Decision:
     return {"class_weights": [round(float(weight), 6) for weight in weights / weights.mean()]}
 
 
-def _scores(scorer: Scorer, raw: np.ndarray, rows: np.ndarray, decisions: list[Decision]) -> np.ndarray:
-    """Of each decision on these rows: better is larger, and undefined is worst."""
-    few = scorer.only(rows)
+def _scores(scorer: Scorer, raw: np.ndarray, decisions: list[Decision]) -> np.ndarray:
+    """Of each decision: better is larger, and undefined is worst."""
     scores = []
     for decision in decisions:
         try:
-            scores.append(scorer.sign * few.score(few.predicted(raw[rows], decision)))
+            scores.append(scorer.sign * scorer.score(scorer.predicted(raw, decision)))
         except UndefinedScoreError:
             scores.append(-np.inf)
     return np.asarray(scores)
 
 
-def _few(rows: np.ndarray) -> np.ndarray:
-    """Evenly spaced ones of many: what is looked for needs no more."""
-    return rows[:: -(-len(rows) // MOST_ROWS)]
+def _few(scorer: Scorer, raw: np.ndarray) -> tuple[Scorer, np.ndarray]:
+    """Evenly spaced rows of many: what is looked for needs no more."""
+    rows = np.arange(0, scorer.rows, -(-scorer.rows // MOST_ROWS))
+    return scorer.only(rows), raw[rows]

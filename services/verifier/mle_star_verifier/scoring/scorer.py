@@ -30,7 +30,7 @@ class Scorer:
     """
 
     def __init__(self, context: dict[str, Any], labels: pd.DataFrame) -> None:
-        """`labels`: a row for each held-out row, a column for each target. Raises BadInputError and UndefinedScoreError."""
+        """`labels`: a row for each held-out row, a column for each target. Or raises UndefinedScoreError."""
         self.context = context
         self.metric = context["metric"]
         self.sign = 1 if self.metric["direction"] == "higher" else -1
