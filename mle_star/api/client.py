@@ -140,14 +140,22 @@ class MLEStarClient:
         return result
 
     async def run(self, request: TaskRequest, *, on_change: OnChange | None = None) -> dict[str, Any]:
-        """Submits, waits and downloads. Cancelling this call cancels the task."""
-        view = await self.submit(request)
+        """Submits, waits and downloads. Cancelling this call cancels the task.
+
+        Data that cannot be used is a BadInputError, whether that shows at once or after a while.
+        """
+        submitting = asyncio.ensure_future(self.submit(request))
         try:
+            view = await asyncio.shield(submitting)
+            if on_change is not None:
+                on_change(view)
             view = await self.wait(view.id, on_change=on_change)
         except asyncio.CancelledError:
             with suppress(errors.MLEStarError):
-                await asyncio.shield(self.cancel(view.id))
+                await self.cancel((await submitting).id)
             raise
+        if view.error is not None and isinstance(error := errors.error_for(view.error), errors.BadInputError):
+            raise error
         return result_of(view, await self.download_all(view.id))
 
     def request(self, competition: str, **given: Any) -> TaskRequest:

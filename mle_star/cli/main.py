@@ -50,3 +50,7 @@ def main() -> None:
         if str(ending):
             print(f"mle-star: {ending}", file=sys.stderr)
         sys.exit(ending.code)
+
+
+if __name__ == "__main__":
+    main()

@@ -55,15 +55,11 @@ class Progress:
         view = self._view
         if view is None:
             return Text(f"… {self._said}")
-        left = max(0.0, (view.deadline - datetime.now(UTC)).total_seconds())
-        head = Table.grid(padding=(0, 2))
-        head.add_row(
-            Text(view.competition, style="bold"),
-            Text(view.phase),
-            ProgressBar(total=1, completed=view.progress, width=24),
-            Text(f"{left // 60:.0f}:{left % 60:02.0f} left"),
-            Text(_best(view).strip(" ,"), style="green"),
+        minutes, seconds = divmod(int(max(0.0, (view.deadline - datetime.now(UTC)).total_seconds())), 60)
+        head = Text.assemble(
+            (view.competition, "bold"), f"  {view.phase}  {minutes}:{seconds:02} left", (_best(view), "green")
         )
+        bar = ProgressBar(total=1, completed=view.progress, width=40)
         attempts = Table(box=None, padding=(0, 2), show_header=bool(view.attempts))
         for title in ("attempt", "state", "score", "±", "seconds"):
             attempts.add_column(title, justify="left" if title in {"attempt", "state"} else "right")
@@ -77,7 +73,7 @@ class Progress:
                 _number(attempt.seconds, ".1f"),
                 style="green" if attempt.id in best else "",
             )
-        return Group(head, attempts)
+        return Group(head, bar, attempts)
 
     def __enter__(self) -> Self:
         if self._live:

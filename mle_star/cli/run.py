@@ -82,7 +82,7 @@ def solve(competition: str, **options: Any) -> dict[str, Any]:
         with progress:
             return asyncio.run(execute())
     except KeyboardInterrupt:
-        what = f"the task {progress.task} was cancelled" if progress.task else "no task had begun"
+        what = f"the task {progress.task} was cancelled" if progress.task else "no task is left running"
         raise Exit(INTERRUPTED, f"interrupted: {what}") from None
 
 
