@@ -11,7 +11,7 @@ from mle_star.tasks.competition import Column, ColumnKind
 from mle_star_orchestrator.intake.names import sounds_like_id
 from mle_star_orchestrator.intake.notes import Notes, listed
 
-LOOKED_AT = 500  # values of a column that its kind is told from
+LOOKED_AT = 200  # values of a column that its kind is told from
 _DATE = re.compile(
     r"\s*(\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{14}Z?$|\d{1,2}[- ][A-Za-z]{3,9}[- ,]+\d{2,4}"
     r"|[A-Za-z]{3,9}\.? \d{1,2},? \d{4})"
@@ -45,10 +45,11 @@ def kind_of(train: pd.Series, test: pd.Series) -> ColumnKind:
     if _is_numeric(train) and _is_numeric(test):
         return ColumnKind.NUMBER
     values = _some(train)
-    if values.map(lambda value: isinstance(value, list | tuple | dict | set | np.ndarray)).any():
-        return ColumnKind.LIST
-    if values.map(lambda value: isinstance(value, bool | np.bool_)).all():
-        return ColumnKind.CATEGORY
+    if values.dtype == object:
+        if values.map(lambda value: isinstance(value, list | tuple | dict | set | np.ndarray)).any():
+            return ColumnKind.LIST
+        if values.map(lambda value: isinstance(value, bool | np.bool_)).all():
+            return ColumnKind.CATEGORY
     texts = values.astype(str)
     if _are_numbers(texts) and _are_numbers(_some(test).astype(str)):
         return ColumnKind.NUMBER
@@ -65,7 +66,7 @@ def id_columns(train: pd.DataFrame, test: pd.DataFrame, sample: pd.DataFrame, ta
             continue
         present = [frame[name] for frame in (train, test) if name in frame.columns]
         used_as_one = name in sample.columns or sounds_like_id(name)
-        if all(_names_rows(values) for values in present) and (used_as_one or counts_rows(present[0])):
+        if (used_as_one or counts_rows(present[0])) and all(_names_rows(values) for values in present):
             found.append(name)
     return found
 
@@ -94,7 +95,7 @@ def counts_rows(values: pd.Series) -> bool:
 
 
 def _is_numeric(values: pd.Series) -> bool:
-    return pd.api.types.is_numeric_dtype(values)
+    return bool(pd.api.types.is_numeric_dtype(values))
 
 
 def _some(values: pd.Series) -> pd.Series:

@@ -23,7 +23,7 @@ from mle_star_orchestrator.intake.reading import read
 from mle_star_orchestrator.intake.split import choose_split
 from mle_star_orchestrator.intake.submission import describe_submission
 from mle_star_orchestrator.intake.targets import Targets, find_targets
-from mle_star_orchestrator.intake.values import Nature, classes_of, nature_of
+from mle_star_orchestrator.intake.values import Nature, classes_of, nature_of, too_many_classes
 
 
 def take_in(
@@ -119,7 +119,7 @@ def _say_files(found: Found, train: pd.DataFrame, test: pd.DataFrame, sample: pd
 def _describe(values: pd.Series, nature: Nature, metric: Metric) -> Target:
     """A target with its classes, unless it is a number or nothing that has any."""
     numeric = nature in {Nature.WHOLE, Nature.FRACTIONS}
-    if nature is Nature.FREE or (numeric and metric.predicts is Predicts.VALUES):
+    if nature is Nature.FREE or (numeric and metric.predicts is Predicts.VALUES) or too_many_classes(values, nature):
         return Target(name=str(values.name))
     return Target(name=str(values.name), classes=classes_of(values))
 

@@ -10,7 +10,7 @@ from mle_star.service.errors import BadInputError
 from mle_star.tasks.metric import METRICS, Metric, Predicts, UnknownMetricError, find_metric, metrics_named_in
 from mle_star_orchestrator.intake.notes import Notes, listed
 from mle_star_orchestrator.intake.targets import Targets
-from mle_star_orchestrator.intake.values import FEW_VALUES, MOST_CLASSES, Nature, looks_like_classes
+from mle_star_orchestrator.intake.values import Nature, looks_like_classes, too_many_classes
 
 _SECTION = re.compile(r"evaluat|metric|scor", re.IGNORECASE)
 _SENTENCE = re.compile(r"evaluat|metric|scored|judged|graded|minimi[sz]|maximi[sz]|optimi[sz]", re.IGNORECASE)
@@ -63,7 +63,7 @@ def contradiction(metric: Metric, train: pd.DataFrame, targets: Targets, natures
                 return f"it takes logarithms, and {name} goes down to {values.min()}"
         elif nature is not Nature.FREE:
             distinct = values.nunique()
-            if distinct > (FEW_VALUES if nature is Nature.FRACTIONS else MOST_CLASSES):
+            if too_many_classes(values, nature):
                 return f"it needs classes, and {name} has {distinct} different numbers"
             if metric.predicts is Predicts.PROBABILITIES and distinct > 2 and not targets.class_columns:
                 return (

@@ -137,6 +137,15 @@ def _blocks(
     wanted = _distance(test_times, seconds)
     if wanted == 0:
         return None
+    context = {"targets": [target.model_dump() for target in targets]}
+
+    def off(split: Split) -> float:
+        held = held_out_rows(train, {**context, "split": split.model_dump()})[0]
+        kept = np.setdiff1d(np.arange(len(train)), held)
+        return abs(float(np.log1p(_distance(seconds[held], seconds[kept])) - np.log1p(wanted)))
+
+    if off(plain) < np.log(2):
+        return None
     candidates = [plain]
     if (np.diff(seconds[np.argsort(train[column].to_numpy(), kind="stable")]) >= 0).all():
         candidates.append(plain.model_copy(update={"kind": SplitKind.BLOCK, "column": column, "repeats": 1}))
@@ -145,13 +154,7 @@ def _blocks(
         if LEAST_GROUPS <= groups < len(train) / 2:
             group = {"kind": SplitKind.GROUP, "column": column, "separator": separator}
             candidates.append(plain.model_copy(update=group))
-    context = {"targets": [target.model_dump() for target in targets]}
-    off = {}
-    for place, split in enumerate(candidates):
-        held = held_out_rows(train, {**context, "split": split.model_dump()})[0]
-        kept = np.setdiff1d(np.arange(len(train)), held)
-        off[place] = abs(np.log1p(_distance(seconds[held], seconds[kept])) - np.log1p(wanted))
-    best = candidates[min(off, key=lambda place: off[place])]
+    best = min(candidates, key=off)
     if best is plain:
         return None
     return (
@@ -185,7 +188,7 @@ def _new_groups(
         split = plain.model_copy(update={"kind": SplitKind.GROUP, "column": key.column, "separator": key.separator})
         named = f"{key.column} before {key.separator!r}" if key.separator else key.column
         why = (
-            f"{seen:.0%} of the test rows have a {named} that training rows have; by chance it would be {by_chance:.0%}"
+            f"{seen:.0%} of the test rows share their {named} with training rows; by chance it would be {by_chance:.0%}"
         )
         if best is None or by_chance - seen > best[0]:
             best = by_chance - seen, split, why

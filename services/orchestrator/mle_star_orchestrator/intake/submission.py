@@ -27,8 +27,10 @@ def describe_submission(
     test: pd.DataFrame, sample: pd.DataFrame, found: Targets, targets: list[Target], natures: list[Nature],
     metric: Metric, train: pd.DataFrame, notes: Notes,
 ) -> Submission:  # fmt: skip
-    layout, why = _layout(found, natures, metric)
+    layout, why = _layout(found, targets, natures, metric)
     notes.decide("submission layout", layout, why)
+    if layout is Layout.UNKNOWN:
+        notes.warn(f"the submission keeps the sample's values: {why}")
     answers = found.answers
     if found.class_columns:
         answers = [found.class_columns[plain(label)] for label in targets[0].classes or []]
@@ -50,11 +52,13 @@ def describe_submission(
     )
 
 
-def _layout(found: Targets, natures: list[Nature], metric: Metric) -> tuple[Layout, str]:
+def _layout(found: Targets, targets: list[Target], natures: list[Nature], metric: Metric) -> tuple[Layout, str]:
     if found.class_columns:
         return Layout.CLASSES, f"a column for each class of {found.names[0]}, all for probabilities"
     if Nature.FREE in natures:
         return Layout.UNKNOWN, f"{listed(found.names)} holds {Nature.FREE}: nothing here predicts that"
+    if len({target.classes is None for target in targets}) > 1:
+        return Layout.UNKNOWN, f"{listed(found.names)} are classes and numbers together: nothing here predicts that"
     if metric.predicts is Predicts.RANKS:
         return Layout.RANKED, f"{metric.name} wants the {metric.k} likeliest labels in one column"
     return Layout.TARGETS, f"a column for each target, for {metric.predicts}"

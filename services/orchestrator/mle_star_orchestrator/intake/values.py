@@ -52,6 +52,13 @@ def looks_like_classes(values: pd.Series, nature: Nature) -> bool:
     return bool(distinct == 2 or (distinct <= FEW_VALUES and distinct <= known / 10))
 
 
+def too_many_classes(values: pd.Series, nature: Nature) -> bool:
+    """Whether a target has too many different values for each to be a class."""
+    if nature is Nature.FREE:
+        return True
+    return bool(values.nunique() > (FEW_VALUES if nature is Nature.FRACTIONS else MOST_CLASSES))
+
+
 def classes_of(values: pd.Series) -> list[Label]:
     """The distinct labels, sorted, as plain Python values; whole numbers as int."""
     known = values.dropna()

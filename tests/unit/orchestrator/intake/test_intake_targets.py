@@ -255,3 +255,29 @@ def test_inputs_in_the_sample_are_no_ids(lay_out, numbers, intake):
     assert _names(competition) == ["Insult"]
     assert ("Comment", ColumnKind.TEXT) in [(column.name, column.kind) for column in competition.columns]
     assert competition.submission.rows is RowMap.ONE_TO_ONE
+
+
+def test_classes_and_numbers_together_are_left_to_the_sample(lay_out, numbers, intake):
+    train = numbers(40, word=["a", "b"] * 20, number=np.linspace(0, 1, 40))
+    folder = lay_out(train=train, test=numbers(10, 40), sample=_sample(word="a", number=0.5))
+    competition, _ = intake(folder)
+    assert competition.submission.layout is Layout.UNKNOWN
+    assert competition.task_type is TaskType.OTHER
+    assert [target.classes for target in competition.targets] == [["a", "b"], None]
+
+
+@pytest.mark.parametrize(
+    ("target", "classes"),
+    [
+        (pd.Categorical(["b", "a"] * 20), ["a", "b"]),
+        (pd.array([1, 0, None, 1] * 10, dtype="Int64"), [0, 1]),
+        (pd.array([True, None, False, True] * 10, dtype="boolean"), [False, True]),
+    ],
+)
+def test_typed_columns_of_parquet(target, classes, lay_out, numbers, intake):
+    folder = lay_out(
+        train__parquet=numbers(40, target=target), test__parquet=numbers(10, 40), sample__parquet=_sample(target=0)
+    )
+    competition, _ = intake(folder)
+    assert competition.targets[0].classes == classes
+    assert type(competition).model_validate_json(competition.model_dump_json()) == competition
