@@ -37,6 +37,13 @@ def read(path: Path, name: str, notes: Notes) -> pd.DataFrame:
         raise BadInputError(f"{name} has no columns: download it again") from None
     except Exception as error:  # each reader has exceptions of its own
         raise BadInputError(f"{name} cannot be read: {_first_line(error)}; put it right or download it again") from None
+    header = "".join(map(str, frame.columns))
+    if "\0" in header:
+        raise BadInputError(f"{name} is in an encoding that is not read here, likely UTF-16: save it as UTF-8")
+    if len(frame.columns) == 1 and any(separator in header for separator in ";\t|"):
+        raise BadInputError(
+            f"{name} has other separators than its suffix says: save it with commas, or with tabs as .tsv"
+        )
     if frame.empty:
         raise BadInputError(f"{name} has no rows: it needs at least one below its header")
     return frame

@@ -69,6 +69,13 @@ def test_a_broken_file(content, saying, intake, good):
     _fails(intake, good, f"train.csv .*{saying}|train.csv {saying}")
 
 
+@pytest.mark.parametrize("content", [b"id;x;y;target\n1;2;3;4\n", "id,x,y,target\n1,2,3,4\n".encode("utf-16")])
+def test_a_table_that_would_be_misread_is_refused_or_read_right(content, intake, good, numbers):
+    """Never taken for one odd column."""
+    (good / "train.csv").write_bytes(content)
+    _fails(intake, good, "save it with commas|save it as UTF-8|in every training row")
+
+
 @pytest.mark.parametrize("name", ["train.parquet", "train.json", "train.jsonl", "train.csv.gz", "train.csv.zip"])
 def test_another_content_than_the_suffix_says(name, intake, good):
     (good / "train.csv").rename(good / name)
