@@ -18,7 +18,7 @@ CHUNK = 64 << 10
 
 
 class Watched(NamedTuple):
-    """`exit_code` and `traceback` are of a program that ended by itself; memory and CPU are None where nobody counts."""
+    """`exit_code` and `traceback` are of a program that ended by itself; memory and CPU are None where unknown."""
 
     outcome: Outcome
     exit_code: int | None

@@ -1,0 +1,48 @@
+"""A sandbox that is killed leaves nothing behind: its boxes die with it, or its successor ends them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from mle_star_sandbox.backends.subprocess import sweep
+from mle_star_sandbox.folders import Folders
+
+from tests.security.conftest import Boxes, running, wait_until
+
+SERVICE = """
+import os, sys
+from pathlib import Path
+from mle_star.artifacts import ArtifactStore
+from mle_star.tasks.execution import ExecutionRequest
+from mle_star_sandbox.backends.bubblewrap import Bubblewrap
+from mle_star_sandbox.backends.subprocess import Subprocess
+from mle_star_sandbox.executions import run_in_box
+from mle_star_sandbox.folders import Folders
+home, backend, request = Path(sys.argv[1]), sys.argv[2], sys.stdin.read()
+chosen = Bubblewrap([home]) if backend == "bubblewrap" else Subprocess()
+store, folders = ArtifactStore(home / "artifacts"), Folders(home / "boxes", print)
+run_in_box(chosen, store, folders, ExecutionRequest.model_validate_json(request), os.pipe()[0])
+"""
+
+
+def test_nothing_is_left_of_a_killed_service(boxes: Boxes) -> None:
+    home = boxes.parent.parent
+    request = boxes.request("import os, time\nif os.fork() == 0: os.setsid()\ntime.sleep(60)", seconds=60)
+    command = [sys.executable, "-c", SERVICE, str(home), boxes.backend.name]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, text=True) as service:
+        assert service.stdin is not None
+        service.stdin.write(request.model_dump_json())
+        service.stdin.close()
+        wait_until(lambda: sum("solution.py" in line for line in running(boxes.token)) >= 2)
+        os.kill(service.pid, signal.SIGKILL)
+    if boxes.backend.isolated:
+        wait_until(lambda: not running(boxes.token))
+    left = [folder for folder in boxes.parent.iterdir() if list(folder.iterdir())]
+    assert len(left) == 1
+    Folders(boxes.parent, sweep).close()
+    wait_until(lambda: not running(boxes.token))
+    assert not Path(left[0]).exists()
