@@ -6,7 +6,7 @@ from mle_star.config import Settings
 from mle_star.service.serve import serve
 from mle_star_verifier.app import build_app
 
-DEFAULT_URL = "http://127.0.0.1:8004"
+DEFAULT_URL = "http://127.0.0.1:8083"
 
 if __name__ == "__main__":
     settings = Settings.load()

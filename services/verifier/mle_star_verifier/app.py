@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
+import structlog
 from fastapi import FastAPI
 
 from mle_star.artifacts import ArtifactStore
@@ -15,6 +16,8 @@ from mle_star.service.work import Work, work_router
 from mle_star.tasks.verdict import Verdict, VerdictRequest
 from mle_star_verifier.judge import Judge
 
+log = structlog.get_logger()
+
 
 def build_app(settings: Settings) -> FastAPI:
     judge = Judge(ArtifactStore(settings.artifacts_folder))
@@ -22,7 +25,11 @@ def build_app(settings: Settings) -> FastAPI:
 
     async def do(_: str, request: VerdictRequest) -> Verdict:
         async with free_cores:
-            return await asyncio.to_thread(judge.judge, request)
+            verdict = await asyncio.to_thread(judge.judge, request)
+        attempts = [predictions.attempt_id for predictions in request.predictions]
+        codes = [violation.code for violation in verdict.violations]
+        log.info("judged", attempts=attempts, score=verdict.score, valid=verdict.valid, violations=codes)
+        return verdict
 
     async def artifacts() -> str | None:
         if settings.artifacts_folder.is_dir():

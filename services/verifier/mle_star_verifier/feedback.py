@@ -30,11 +30,14 @@ def _on_classes(truth: np.ndarray, probabilities: np.ndarray, classes: list[str]
     rows = counts.sum(axis=1)
     found = np.where(rows > 0, np.diag(counts) / np.maximum(rows, 1), np.inf)
     worst = int(np.argmin(found))
-    said = [f"Class {classes[worst]!r} is found least: {found[worst]:.0%} of its {rows[worst]} held-out rows."]
     wrong = counts[worst].copy()
     wrong[worst] = 0
+    said = []
     if wrong.any():
-        said[0] = said[0][:-1] + f", most of the others taken for {classes[int(wrong.argmax())]!r}."
+        said.append(
+            f"Class {classes[worst]!r} is found least: {found[worst]:.0%} of its {rows[worst]} held-out rows, "
+            f"most of the others taken for {classes[int(wrong.argmax())]!r}."
+        )
     sure, right = float(probabilities.max(axis=1).mean()), float((likeliest == truth).mean())
     if abs(sure - right) > SURE_BY:
         how = "too bold" if sure > right else "too shy"

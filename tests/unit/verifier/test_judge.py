@@ -129,7 +129,7 @@ def test_class_weights_lift_balanced_accuracy(make_bench: Any) -> None:
 def test_noise_gains_nothing_by_tuning(make_bench: Any) -> None:
     """A decision tuned and scored on the same rows would look better than chance; a cross-fitted one does not."""
     scores = []
-    for _ in range(12):
+    for _ in range(8):
         labels = RNG.integers(0, 2, 200)
         scores.append(make_bench({"y": labels}, "mcc").judged(two_columns(RNG.random(200))).score)
     assert abs(np.mean(scores)) < 3 * np.std(scores) / len(scores) ** 0.5
@@ -211,6 +211,43 @@ def test_an_unknown_layout_submits_the_sample_unverified(make_bench: Any) -> Non
 def test_rows_without_a_map_are_unverified(make_bench: Any) -> None:
     bench = make_bench({"y": RNG.normal(size=N)}, "rmse", rows=RowMap.UNVERIFIED)
     assert not bench.judged(bench.truth()).verified
+
+
+@pytest.mark.parametrize("count", [3, 19, 20, 21])
+@pytest.mark.parametrize("metric", ["f1", "auc", "balanced_accuracy"])
+def test_a_handful_of_rows_is_scored(make_bench: Any, count: int, metric: str) -> None:
+    bench = make_bench({"y": np.arange(count) % 2}, metric, test_rows=3)
+    perfect = bench.truth()
+    verdict = bench.judge.judge(bench.request(*[bench.predictions(name, perfect, perfect[:3]) for name in "ab"]))
+    assert verdict.score == 1
+    assert verdict.valid
+
+
+def test_several_test_rows_of_one_key_are_one_answer(make_bench: Any) -> None:
+    bench = make_bench({"y": RNG.normal(size=N)}, "rmse", test_rows=6)
+    sample = pd.DataFrame({"id": [N, N + 1], "y": 0.0})
+    sample.to_csv(bench.folder / "short.csv", index=False)
+    test = pd.DataFrame({"id": [N, N, N, N + 1, N + 1, N + 1], "x": 0.5})
+    test.to_csv(bench.folder / "long.csv", index=False)
+    competition = bench.competition
+    competition.artifacts["sample_submission.csv"] = bench.store.put_file(bench.folder / "short.csv")
+    competition.artifacts["test.csv"] = bench.store.put_file(bench.folder / "long.csv")
+    competition.submission.rows, competition.submission.count = RowMap.AGGREGATED, 2
+    verdict = bench.judged(bench.truth(), np.array([[0.1], [0.2], [0.3], [0.0], [0.0], [0.6]]))
+    assert bench.submission(verdict)["y"].to_numpy() == pytest.approx([0.2, 0.2])
+    assert verdict.verified
+
+
+def test_the_submission_has_the_samples_form(make_bench: Any) -> None:
+    bench = make_bench({"y": RNG.normal(size=N)}, "rmse")
+    files, artifacts = bench.competition.files, bench.competition.artifacts
+    sample = pd.read_csv(bench.store.path(artifacts["sample_submission.csv"]))
+    sample.to_json(bench.folder / "sample.json", orient="records")
+    files.sample, artifacts["sample.json"] = "sample.json", bench.store.put_file(bench.folder / "sample.json")
+    verdict = bench.judged(bench.truth())
+    assert verdict.submission.name == "submission.json"
+    written = json.loads(bench.store.read(verdict.submission))
+    assert [row["id"] for row in written] == sample["id"].tolist()
 
 
 def test_rows_of_one_class_are_unscored_but_submitted(make_bench: Any) -> None:

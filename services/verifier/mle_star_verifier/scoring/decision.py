@@ -100,9 +100,9 @@ def _clip_and_round(scorer: Scorer, raw: np.ndarray) -> Decision:
 def _threshold(scorer: Scorer, raw: np.ndarray) -> Decision:
     """The middle of the best stretch of thresholds, so that no single row decides."""
     scorer, raw = _few(scorer, raw)
-    likely = np.concatenate([each[:, 1] for each in scorer.probabilities(raw)])
-    thresholds = np.unique(np.quantile(likely, np.linspace(0.005, 0.995, THRESHOLDS)))
-    scores = _scores(scorer, raw, [{"threshold": float(threshold)} for threshold in thresholds])
+    likely = [each[:, 1] for each in scorer.probabilities(raw)]
+    thresholds = np.unique(np.quantile(np.concatenate(likely), np.linspace(0.005, 0.995, THRESHOLDS)))
+    scores = _scores(scorer, [[(each >= threshold).astype(int) for each in likely] for threshold in thresholds])
     width = min(SMOOTHED_OVER, len(scores))
     smooth = np.convolve(np.pad(scores, width // 2, mode="edge"), np.ones(width) / width, mode="valid")[: len(scores)]
     return {"threshold": float(thresholds[np.argmax(smooth)])}
@@ -113,29 +113,23 @@ def _class_weights(scorer: Scorer, raw: np.ndarray) -> Decision:
     scorer, raw = _few(scorer, raw)
     seen = np.bincount(scorer.truth[0], minlength=len(scorer.classes[0])) / scorer.rows
     level = 1 / np.maximum(seen, 1 / scorer.rows)
-    starts = [np.ones(len(seen)), level**0.5, level]
-    scores = _scores(scorer, raw, [_weights(start) for start in starts])
-    best, score = starts[int(np.argmax(scores))], float(np.max(scores))
-    for _ in range(SWEEPS):
-        for place in range(len(seen)):
-            tried = [np.where(np.arange(len(seen)) == place, best * factor, best) for factor in FACTORS]
-            scores = _scores(scorer, raw, [_weights(weights) for weights in tried])
-            if scores.max() > score:
-                best, score = tried[int(np.argmax(scores))], float(scores.max())
-    return _weights(best)
+    tried = [np.ones(len(seen)), level**0.5, level]
+    best, best_score = tried[0], -np.inf
+    for step in range(1 + SWEEPS * len(seen)):
+        scores = _scores(scorer, [[np.argmax(raw * weights, axis=1)] for weights in tried])
+        if scores.max() > best_score:
+            best, best_score = tried[int(np.argmax(scores))], float(scores.max())
+        changed = np.arange(len(seen)) == step % len(seen)
+        tried = [np.where(changed, best * factor, best) for factor in FACTORS]
+    return {"class_weights": [round(float(weight), 6) for weight in best / best.mean()]}
 
 
-def _weights(weights: np.ndarray) -> Decision:
-    """Of mean one: only their ratios matter."""
-    return {"class_weights": [round(float(weight), 6) for weight in weights / weights.mean()]}
-
-
-def _scores(scorer: Scorer, raw: np.ndarray, decisions: list[Decision]) -> np.ndarray:
-    """Of each decision: better is larger, and undefined is worst."""
+def _scores(scorer: Scorer, tried: list[Arrays]) -> np.ndarray:
+    """Of the labels that each decision makes: better is larger, and undefined is worst."""
     scores = []
-    for decision in decisions:
+    for labels in tried:
         try:
-            scores.append(scorer.sign * scorer.score(scorer.predicted(raw, decision)))
+            scores.append(scorer.sign * scorer.score(labels))
         except UndefinedScoreError:
             scores.append(-np.inf)
     return np.asarray(scores)
