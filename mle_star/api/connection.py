@@ -28,7 +28,7 @@ class Connection:
         url: str,
         *,
         transport: httpx.AsyncBaseTransport | None = None,
-        patience_seconds: float = PATIENCE_SECONDS,
+        patience_seconds: float | None = None,
     ) -> None:
         self.url = url.rstrip("/")
         encrypted = self.url.startswith("https:")
@@ -39,7 +39,7 @@ class Connection:
             verify=encrypted,  # without TLS, loading the certificates would be 50 ms for nothing
             trust_env=encrypted,
         )
-        self._patience = patience_seconds
+        self._patience = PATIENCE_SECONDS if patience_seconds is None else patience_seconds
 
     async def get(self, path: str, **params: str) -> Any:
         return (await self._send("GET", path, params=params)).json()

@@ -41,11 +41,11 @@ class Progress:
         before, self._view = self._view, view
         if self._live:
             return
-        line = f"{view.progress:4.0%}  {view.phase}{_best(view)}"
         if before is None:
-            self._console.print(f"task {view.id}", markup=False)
-        if line != self._said:
-            self.say(line)
+            self.say(f"task {view.id}")
+        if (line := f"{view.phase}{_best(view)}") != self._said:
+            self._said = line
+            self._console.print(f"{view.progress:4.0%}  {line}", markup=False)
         known = {attempt.id: attempt.state for attempt in before.attempts} if before else {}
         for attempt in view.attempts:
             if known.get(attempt.id) != attempt.state:

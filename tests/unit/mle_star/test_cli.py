@@ -131,9 +131,6 @@ def test_an_unknown_setting_is_exit_2(
 
 def test_no_stack_is_exit_3(cli: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr("mle_star.api.connection.PATIENCE_SECONDS", 0)
-    monkeypatch.setattr(
-        "mle_star.api.connection.Connection.__init__.__kwdefaults__", {"transport": None, "patience_seconds": -1.0}
-    )
     monkeypatch.setenv("MLE_STAR_URL", "http://127.0.0.1:9")
     assert cli("run", "titanic", "--data-dir", ".") == 3
     assert "nothing answers at http://127.0.0.1:9" in capsys.readouterr().err
@@ -226,6 +223,7 @@ def test_a_terminal_sees_a_view_of_the_task() -> None:
     view = fake._new("task-1", "titanic")
     with progress:
         progress.say("starting")
+        progress._display.refresh()
         progress.show(view)
         fake._end(view, Status.SUCCEEDED)
         progress.show(view)
