@@ -17,16 +17,14 @@ from mle_star.tasks.attempt import AttemptRequest
 from mle_star.tasks.competition import Competition
 from mle_star.tasks.execution import Execution
 from mle_star_executor.predictions import UnusablePredictionsError, read_raw, read_submission
-
-FORMS = (".tsv", ".json", ".jsonl", ".ndjson", ".parquet")
+from mle_star_executor.recipes.main import submission_name
 
 
 def submission_names(competition: Competition) -> list[str]:
     """Where a program may have put its submission, packed ones aside."""
     sample = Path(competition.files.sample).name
-    form = next((form for form in FORMS if form in sample.lower()), ".csv")
     plain = [] if sample.lower().endswith((".zip", ".gz")) else [sample]
-    return list(dict.fromkeys([f"submission{form}", "submission.csv", *plain]))
+    return list(dict.fromkeys([submission_name(sample), "submission.csv", *plain]))
 
 
 def assemble(store: ArtifactStore, request: AttemptRequest, executions: list[Execution]) -> tuple[Artifact, Artifact]:

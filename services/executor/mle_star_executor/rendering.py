@@ -15,6 +15,7 @@ from typing import Any
 from mle_star.tasks.attempt import Member
 from mle_star.tasks.competition import Competition
 from mle_star.tasks.recipes import resolve
+from mle_star_executor.recipes.main import submission_name
 
 RECIPES = "mle_star_executor.recipes"
 OURS = ("mle_star.", "mle_star_executor.")
@@ -27,7 +28,7 @@ HEADER = """\
 # # {title}
 #
 # Run `python solution.py` in a folder that holds the competition's files, or holds them in `input/`.
-# It writes `working/submission{form}` and the raw predictions, `working/raw.parquet`.
+# It writes `working/{submission}` and the raw predictions, `working/raw.parquet`.
 # Threads: OMP_NUM_THREADS (1 if it is not set). Made with Python 3.11 or newer and
 # {libraries}.
 #
@@ -194,10 +195,12 @@ def _header(competition: Competition, members: list[Member], sources: dict[str, 
     roots = {name.split(".")[0] for each in sources.values() for name in _imported(each)}
     libraries = [LIBRARIES.get(root, root) for root in sorted(roots)]
     found = [f"{name} {version(name)}" for name in dict.fromkeys([*TABLES, *libraries])]
-    form = Path(competition.files.sample.removesuffix(".gz").removesuffix(".zip")).suffix or ".csv"
     lines = [f"# - {m.strategy.recipe}, weight {m.weight:.3g}: {_one_line(m.strategy.title)}" for m in members]
     return HEADER.format(
-        title=_one_line(competition.name), form=form, libraries=", ".join(found), members="\n".join(lines)
+        title=_one_line(competition.name),
+        submission=submission_name(competition.files.sample),
+        libraries=", ".join(found),
+        members="\n".join(lines),
     )
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from mle_star_planner_gateway.app import build_app
+from mle_star_planner_gateway.backends.recipes import propose
 
 from mle_star.config import Settings
 from mle_star.tasks.competition import (
@@ -24,8 +26,6 @@ from mle_star.tasks.metric import find_metric
 from mle_star.tasks.recipes import RECIPES, identity
 from mle_star.tasks.strategy import PlanRequest, Strategy, Tried
 from mle_star.tasks.task import TaskType
-from mle_star_planner_gateway.app import build_app
-from mle_star_planner_gateway.backends.recipes import propose
 
 
 def competition(
@@ -102,7 +102,7 @@ def test_refinements_start_from_the_best_and_mix_with_untried_recipes() -> None:
     first = plan(of)
     scores = [tried(strategy, score) for strategy, score in zip(first, (0.7, 0.9, 0.8), strict=True)]
     following = plan(of, scores, count=4)
-    assert [strategy.recipe for strategy in following][0] == first[1].recipe
+    assert following[0].recipe == first[1].recipe
     assert {strategy.recipe for strategy in following} - {strategy.recipe for strategy in first}
 
 

@@ -22,7 +22,7 @@ from mle_star.harness.tables import read_table, write_table
 from mle_star_executor.recipes.parts.blocks import Blocks, take
 from mle_star_executor.recipes.parts.labels import target_values
 
-FORMS = (".tsv", ".json", ".jsonl", ".ndjson", ".parquet")
+FORMS = (".tsv", ".jsonl", ".ndjson", ".json", ".parquet")
 Slots = dict[str, dict[str, Callable[..., Any]]]
 """Slot to variant to function."""
 
@@ -70,8 +70,7 @@ def main(context: dict[str, Any], members: list[dict[str, Any]], decision: dict[
         answers = pd.DataFrame(index=range(len(test)))
     else:
         answers = decide(raw_test, context, decision)
-    form = next((form for form in FORMS if form in context["files"]["sample"].lower()), ".csv")
-    write_table(render(answers, test, sample, context), working / f"submission{form}")
+    write_table(render(answers, test, sample, context), working / submission_name(context["files"]["sample"]))
     names = raw_names(context["targets"])
     write_table(pd.DataFrame(raw_test, columns=names), working / "raw.parquet")
     if options.keep_folds:
@@ -158,6 +157,11 @@ def raw_names(targets: list[dict[str, Any]]) -> list[str]:
         labels = target["classes"]
         names += [target["name"]] if labels is None else [f"{target['name']}={label}" for label in labels]
     return names
+
+
+def submission_name(sample: str) -> str:
+    """`submission` with the sample's form, unpacked."""
+    return "submission" + next((form for form in FORMS if form in sample.lower()), ".csv")
 
 
 def _options() -> argparse.Namespace:
