@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -83,6 +85,12 @@ def wait_until(true: Callable[[], object], seconds: float = 20) -> None:
         time.sleep(0.005)
 
 
+def bubblewrap_works() -> bool:
+    """Whether the plainest box of all starts, without any code of ours."""
+    command = ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "true"]
+    return shutil.which("bwrap") is not None and subprocess.run(command, check=False).returncode == 0
+
+
 @pytest.fixture(scope="session", params=["bubblewrap", "subprocess"])
 def backend(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Backend:
     home = tmp_path_factory.mktemp("trial")
@@ -90,6 +98,8 @@ def backend(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     try:
         chosen, _ = choose_backend(request.param, ArtifactStore(home / "artifacts"), folders, [home])
     except UnavailableError as error:
+        if bubblewrap_works():
+            pytest.fail(f"bubblewrap works here, and our box does not: {error.detail}")
         pytest.skip(f"NO BOX STARTS HERE, isolation is not tested: {error.detail}")
     finally:
         folders.close()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import subprocess
 import sys
+import venv
 from pathlib import Path
 
 import pytest
@@ -327,7 +329,7 @@ def test_a_folder_that_resists_is_removed(boxes: Boxes) -> None:
 import os
 os.chdir("working")
 os.mkdir("closed"); open("closed/file", "w").close(); os.chmod("closed", 0)
-for _ in range(1500):
+for _ in range(1100):
     os.mkdir("deep"); os.chdir("deep")
 """
     execution = boxes.run(code)
@@ -365,6 +367,27 @@ def test_root_gives_each_box_a_user_of_its_own(boxes: Boxes) -> None:
         pytest.skip("plain subprocess runs as the service's user")
     users = {boxes.run("import os\nprint(os.getuid())").output for _ in range(3)}
     assert len(users) == 3
+
+
+def test_an_interpreter_in_tmp_is_seen(boxes: Boxes, tmp_path: Path) -> None:
+    """Somebody tries this project in a folder of /tmp, with its virtual environment there."""
+    venv.create(tmp_path / "venv")
+    code = """
+import sys
+from pathlib import Path
+from mle_star.artifacts import ArtifactStore
+from mle_star_sandbox.folders import Folders
+from mle_star_sandbox.trial import choose_backend
+home = Path(sys.argv[1])
+folders = Folders(home / "boxes", print)
+_, view = choose_backend(sys.argv[2], ArtifactStore(home / "artifacts"), folders, [home])
+folders.close()
+print(sys.prefix, view.name, view.why)
+"""
+    run = [str(tmp_path / "venv/bin/python"), "-c", code, str(tmp_path / "home"), boxes.backend.name]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    said = subprocess.run(run, env=environment, capture_output=True, text=True, check=False)
+    assert f"{tmp_path}/venv {boxes.backend.name} " in said.stdout, said.stdout + said.stderr
 
 
 # ---- neighbours

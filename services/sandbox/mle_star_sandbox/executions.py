@@ -11,6 +11,7 @@ import structlog
 from prometheus_client import Counter, Gauge
 
 from mle_star.artifacts import ArtifactStore
+from mle_star.service.errors import ServiceError
 from mle_star.tasks.execution import Execution, ExecutionRequest, Outcome
 from mle_star_sandbox.admission import Admission
 from mle_star_sandbox.backends.base import Backend
@@ -59,6 +60,9 @@ class Executions:
                 await _end_of(running)
                 if running.exception() is None:
                     self._tell(id, running.result())
+                raise
+            except ServiceError as error:
+                log.warning("execution_failed", id=id, backend=self._backend.name, why=error.detail)
                 raise
             finally:
                 os.close(cancelled)

@@ -10,6 +10,8 @@ from mle_star.artifacts import ArtifactMissingError, ArtifactStore
 from mle_star.service.errors import BadInputError, UnavailableError
 from mle_star.tasks.execution import ExecutionRequest
 
+ARGUMENT_BYTES = 100_000  # Linux takes 128 KiB for one
+
 
 def check_request(request: ExecutionRequest) -> None:
     """Raises BadInputError for what no box can be made of."""
@@ -19,6 +21,8 @@ def check_request(request: ExecutionRequest) -> None:
             raise BadInputError(f"{name!r} is no path inside a box: name a file relative to it, without '..'")
     if any("\0" in argument for argument in request.arguments):
         raise BadInputError("an argument holds a null character, which no program can be given")
+    if sum(len(argument.encode()) for argument in request.arguments) > ARGUMENT_BYTES:
+        raise BadInputError(f"the arguments pass {ARGUMENT_BYTES} bytes together: put them into a file")
 
 
 def lay_out(request: ExecutionRequest, store: ArtifactStore, folder: Path, *, link: bool) -> None:

@@ -26,7 +26,7 @@ def store(tmp_path: Path) -> ArtifactStore:
 def serve(tmp_path: Path) -> Serve:
     @asynccontextmanager
     async def serve(backend: str) -> AsyncIterator[httpx.AsyncClient]:
-        app = build_app(Settings(home=tmp_path, sandbox_backend=backend, cores=2))  # type: ignore[arg-type]
+        app = build_app(Settings(home=tmp_path, sandbox_backend=backend, cores=2))
         transport = httpx.ASGITransport(app)
         async with (
             app.router.lifespan_context(app),

@@ -48,6 +48,7 @@ def test_paths_that_leave_the_box(store: ArtifactStore, name: str) -> None:
         check_request(_request(store, name))
 
 
-def test_an_argument_that_cannot_be_given(store: ArtifactStore) -> None:
-    with pytest.raises(BadInputError, match="null character"):
-        check_request(_request(store, arguments=["a\0b"]))
+@pytest.mark.parametrize(("argument", "why"), [("a\0b", "null character"), ("x" * 200_000, "put them into a file")])
+def test_an_argument_that_cannot_be_given(store: ArtifactStore, argument: str, why: str) -> None:
+    with pytest.raises(BadInputError, match=why):
+        check_request(_request(store, arguments=[argument]))

@@ -115,27 +115,31 @@ class Bubblewrap(Backend):
                 env=environment(limits, "/tmp"),  # noqa: S108
                 pass_fds=(write_information,),
             )
-        except BaseException:
+        except OSError as error:
             os.close(read_output)
             os.close(read_information)
-            raise
+            raise UnavailableError(f"a box did not start: {error}") from error
         finally:
             os.close(write_output)
             os.close(write_information)
         try:
             return BubblewrapBox(process, read_output, read_information)
+        except OSError as error:
+            raise UnavailableError(f"the host cannot take hold of a box: {error}") from error
         finally:
             os.close(read_information)
 
     def _command(self, folder: Path, arguments: list[str], limits: Limits, information: int) -> list[str]:
         user, drop = _user()
+        tmpfs = _tmpfs(self._bwrap, limits.disk_bytes)
         mounts = [
-            *_folders_above(self._visible),
-            *(word for path in self._visible for word in ("--ro-bind", path, path)),
             *("--proc", "/proc"),
             *("--dev", "/dev"),
             *("--ro-bind", str(folder), "/box"),
-            *(word for path in WRITABLE for word in (*_tmpfs_size(self._bwrap, limits.disk_bytes), "--tmpfs", path)),
+            *(word for path in WRITABLE for word in (*tmpfs, path)),
+            # after /tmp, for the interpreter may lie in it
+            *_folders_above(self._visible),
+            *(word for path in self._visible for word in ("--ro-bind", path, path)),
             *("--remount-ro", "/dev"),
             *("--remount-ro", "/"),
         ]
@@ -184,9 +188,10 @@ def _folders_above(paths: list[str]) -> list[str]:
     return [word for folder in sorted(above) for word in ("--perms", "0755", "--dir", folder)]
 
 
-def _tmpfs_size(bwrap: str, size: int) -> list[str]:
-    """The bound and the mode of the next tmpfs; before bubblewrap 0.7 the watch alone bounds it."""
-    return ["--perms", "1777", *(["--size", str(size)] if "--size" in _help(bwrap) else [])]
+def _tmpfs(bwrap: str, size: int) -> list[str]:
+    """The option for a folder in memory that all may write; before bubblewrap 0.7 the watch alone bounds it."""
+    bound = ["--size", str(size)] if "--size" in _help(bwrap) else []
+    return ["--perms", "1777", *bound, "--tmpfs"]
 
 
 @cache
