@@ -165,6 +165,14 @@ def test_a_task_can_be_cancelled(stack: Stack, competition: Path) -> None:
     assert httpx.get(f"{stack.url}/readyz").is_success
 
 
+def test_a_budget_of_seconds_still_gives_a_valid_submission_in_time(stack: Stack, competition: Path) -> None:
+    posted = stack.post(competition="short", data_dir=str(competition), minutes=0.15)
+    task = stack.wait(posted.json()["id"])
+    assert task["status"] == "succeeded"
+    assert task["ended"] <= task["deadline"]
+    assert artifact(stack, task, "submission.csv").startswith(b"id,benign")
+
+
 @pytest.mark.parametrize(
     ("body", "status", "says"),
     [
