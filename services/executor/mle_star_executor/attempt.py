@@ -23,7 +23,7 @@ Execute = Callable[[str, str, ExecutionRequest], Awaitable[Execution]]
 """Runs one program in one box: task id, execution id and request to what came of it."""
 
 KEPT = ["held_out.parquet", "test.parquet", "settled.json"]
-PLANNED = 0.75  # the share of the limit that settling plans with
+PLANNED = 0.75  # the share of the limit that settling plans with, where the request names no seconds
 
 log = structlog.get_logger()
 
@@ -69,7 +69,7 @@ class Attempts:
             id,
             ExecutionRequest(
                 program=program,
-                arguments=["--keep-folds", "--seconds", f"{request.limits.seconds * PLANNED:.1f}"],
+                arguments=["--keep-folds", "--seconds", f"{request.seconds or request.limits.seconds * PLANNED:.1f}"],
                 files=request.competition.artifacts,
                 limits=request.limits,
                 collect=KEPT,
