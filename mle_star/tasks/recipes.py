@@ -31,7 +31,7 @@ PARAMS: dict[str, dict[str, Any]] = {
         "random_cuts": False,
     },
     "catboost": {"rate": 0.06, "rounds": 1000, "depth": 6, "penalty": 4.0, "randomness": 1.0},
-    "forest": {"trees": 300, "rows_seen": 3_000_000, "least_in_leaf": 2, "features": 0.5},
+    "forest": {"trees": 300, "rows_seen": 1_000_000, "least_in_leaf": 2, "features": 0.5},
 }
 """The parameters of each variant of `fit_predict`; a strategy changes some of them."""
 

@@ -122,7 +122,7 @@ def competition_of(kind: str, folder: Path, ids: bool) -> Competition:
         train[targets[0]] = train[targets[0]].astype(object)
     train.loc[train.index[-1], targets[0]] = None  # a row whose target is missing is neither fitted nor held out
     store = ArtifactStore(folder / "store")
-    return make_competition(store, folder, train, test, targets, metric, ids=("id",) if ids else (), **more)
+    return make_competition(store, folder, train, test, targets, metric, ids=("id",) if ids else (), folds=2, **more)
 
 
 def slot_functions() -> dict[str, dict[str, Callable[..., Any]]]:
@@ -143,7 +143,7 @@ def predict(competition: Competition, folder: Path, strategy: Strategy) -> tuple
     train, test = read_table(folder / competition.files.train), read_table(folder / competition.files.test)
     data = Data(train, test, held_out_rows(train, context), {})
     member = {"slots": slots, "params": params, "settled": {}}
-    held_out, test_raw = predict_member(member, data, context, slot_functions(), Clock(20, 9))
+    held_out, test_raw = predict_member(member, data, context, slot_functions(), Clock(4, 6))
     rows = np.concatenate(data.held_out)
     wanted = []
     for target in context["targets"]:
@@ -152,7 +152,7 @@ def predict(competition: Competition, folder: Path, strategy: Strategy) -> tuple
     right = np.hstack(wanted)
     if competition.metric.name == "rmse_log":
         return float(np.mean((np.log(held_out) - np.log(right)) ** 2)), held_out, test_raw
-    return float(np.mean(((held_out - right) / right.std(axis=0)) ** 2)), held_out, test_raw
+    return float(np.mean(((held_out - right) / np.maximum(right.std(axis=0), 1e-9)) ** 2)), held_out, test_raw
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -172,6 +172,17 @@ def test_every_recipe_that_fits_beats_the_baseline(kind: str, tmp_path: Path) ->
         assert np.isfinite(raw).all(), recipe.name
         assert np.isfinite(raw_test).all(), recipe.name
         assert loss < 0.9 * worst, recipe.name
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3])
+def test_the_baseline_needs_next_to_nothing(rows: int, tmp_path: Path) -> None:
+    train = pd.DataFrame({"a": [1.0] * rows, "y": ["p", "q", "p"][:rows], "z": [0.5, 1.0, 2.0][:rows]})
+    competition = make_competition(
+        ArtifactStore(tmp_path / "store"), tmp_path, train, train[:1][["a"]], ["y", "z"], "mae"
+    )
+    _, raw, raw_test = predict(competition, tmp_path, Strategy(title="", recipe="baseline"))
+    assert len(raw) == rows
+    assert np.isfinite(raw_test).all()
 
 
 @pytest.mark.parametrize("kind", ["text", "dates"])

@@ -121,6 +121,9 @@ def predict_target(
     chosen, target = member["slots"], context["target"]
     n_apply = len(blocks_apply["number"])
     started = time.monotonic()
+    if not len(y):  # a fold that leaves no row to fit
+        classes = len(target["classes"] or [0.0])
+        return np.full((n_apply, classes), 1 / classes if target["classes"] else 0.0)
     if target["classes"] is None:
         z, inverse = slots["target"][chosen["target"]](y, context)
     else:
