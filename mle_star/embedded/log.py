@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import subprocess
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import IO
 
 MAX_BYTES = 20 << 20
 OLDER_FILES = 2
@@ -35,10 +35,10 @@ class StackLog:
         elif text:
             self.write(service, text)
 
-    async def follow(self, service: str, process: subprocess.Popen[bytes]) -> None:
-        """Takes all that the process prints from now on, until nobody holds its output any more."""
+    async def follow(self, service: str, output: IO[bytes] | None) -> None:
+        """Takes all that comes from the pipe, until nobody holds its other end any more."""
         loop = asyncio.get_running_loop()
-        await loop.connect_read_pipe(lambda: _Lines(self, service), process.stdout)
+        await loop.connect_read_pipe(lambda: _Lines(self, service), output)
 
     def close(self) -> None:
         self._handler.close()

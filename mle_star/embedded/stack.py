@@ -17,6 +17,7 @@ from mle_star.api.errors import StackError
 from mle_star.config import Settings
 from mle_star.embedded.address import listen_address
 from mle_star.embedded.environment import SECRETS, environment
+from mle_star.embedded.forking import import_what_children_share
 from mle_star.embedded.guardian import guard
 from mle_star.embedded.home import Home, StackState, try_lock
 from mle_star.embedded.linger import linger
@@ -92,7 +93,7 @@ def run_stack(
         record_version(home.redis_folder, redis)
         say(f"starting with {redis}, state in {home.folder}, log in {log.file}")
         stack = _Stack(settings, home, make_stages(settings, redis, sockets), log, say)
-        return guard(lambda: asyncio.run(stack.run(linger_seconds)))
+        return guard(lambda: stack.live(linger_seconds))
     except OSError as error:
         raise StackError(f"{error.filename}: {error.strerror}") from error
     finally:
@@ -112,7 +113,12 @@ class _Stack:
         self._stages = stages
         self._say = say
 
-    async def run(self, linger_seconds: float | None) -> int:
+    def live(self, linger_seconds: float | None) -> int:
+        if any(child.is_forked for stage in self._stages for child in stage):
+            import_what_children_share()
+        return asyncio.run(self._run(linger_seconds))
+
+    async def _run(self, linger_seconds: float | None) -> int:
         adopt_orphans()
         supervisor = Supervisor(self._stages, self._home.folder.absolute(), self._log)
         loop = asyncio.get_running_loop()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import subprocess
+import sys
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mle_star.api.errors import StackError
+from mle_star.embedded.forking import ForkedModule
 from mle_star.embedded.log import StackLog
 from mle_star.embedded.processes import die_with_parent, kill_descendants
 
@@ -23,11 +25,15 @@ READY_SECONDS = 60.0
 REMIND_SECONDS = 1.2  # rq takes a second SIGTERM for real only when a second has passed since the first
 
 Probe = Callable[[], Awaitable[bool]]
+Process = subprocess.Popen[bytes] | ForkedModule
 
 
 @dataclass(frozen=True)
 class Child:
-    """A process to keep alive. `ready` says whether it can do its work; without one it is ready at once."""
+    """A process to keep alive. `ready` says whether it can do its work; without one it is ready at once.
+
+    On Linux `python -m …` is not started anew but forked from the supervisor, which has imported most of it.
+    """
 
     name: str
     command: Sequence[str]
@@ -35,11 +41,15 @@ class Child:
     ready: Probe | None = None
     stop_seconds: float = 8.0
 
+    @property
+    def is_forked(self) -> bool:
+        return sys.platform == "linux" and tuple(self.command[:2]) == (sys.executable, "-m")
+
 
 @dataclass
 class _Running:
     child: Child
-    process: subprocess.Popen[bytes]
+    process: Process
 
 
 class Supervisor:
@@ -112,17 +122,10 @@ class Supervisor:
             await asyncio.sleep(FIRST_DELAY_SECONDS * 2 ** (len(recent) - 1))
 
     async def _spawn(self, child: Child) -> _Running:
-        process = subprocess.Popen(
-            child.command,
-            cwd=self._folder,
-            env=dict(child.environment),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            preexec_fn=die_with_parent(signal.SIGKILL),  # noqa: PLW1509 - no thread runs in this process
-        )
+        process = _start_process(child, self._folder)
         self._running[child.name] = running = _Running(child, process)
-        await self._log.follow(child.name, process)
+        self._log.write("stack", "child_started", child=child.name, pid=process.pid)
+        await self._log.follow(child.name, process.stdout)
         return running
 
     async def _stop_all(self) -> None:
@@ -144,7 +147,7 @@ class Supervisor:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._exit_code(process), REMIND_SECONDS)
 
-    async def _exit_code(self, process: subprocess.Popen[bytes]) -> int:
+    async def _exit_code(self, process: Process) -> int:
         while (code := process.poll()) is None:
             await self._child_ended.wait()
         return code
@@ -156,3 +159,19 @@ class Supervisor:
 
     def _alive(self) -> set[int]:
         return {running.process.pid for running in self._running.values() if running.process.poll() is None}
+
+
+def _start_process(child: Child, folder: Path) -> Process:
+    tie = die_with_parent(signal.SIGKILL)
+    if child.is_forked:
+        words = child.command[2:]
+        return ForkedModule(child.name, words, folder=folder, environment=child.environment, first=tie)
+    return subprocess.Popen(
+        child.command,
+        cwd=folder,
+        env=dict(child.environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        preexec_fn=tie,  # noqa: PLW1509 - no thread runs in this process
+    )
