@@ -37,7 +37,8 @@ def test_nothing_is_left_of_a_killed_service(boxes: Boxes) -> None:
         assert service.stdin is not None
         service.stdin.write(request.model_dump_json())
         service.stdin.close()
-        wait_until(lambda: sum("solution.py" in line for line in running(boxes.token)) >= 2)
+        # both of the program's processes, not those that make its box
+        wait_until(lambda: sum(line.startswith(sys.executable) for line in running(boxes.token)) >= 2)
         os.kill(service.pid, signal.SIGKILL)
     if boxes.backend.isolated:
         wait_until(lambda: not running(boxes.token))
@@ -46,3 +47,14 @@ def test_nothing_is_left_of_a_killed_service(boxes: Boxes) -> None:
     Folders(boxes.parent, sweep).close()
     wait_until(lambda: not running(boxes.token))
     assert not Path(left[0]).exists()
+
+
+def test_a_box_that_was_just_being_made_is_swept(tmp_path: Path) -> None:
+    """bubblewrap's child waits for ever if its parent dies at once: it knows no more than its arguments."""
+    box = tmp_path / "boxes" / "service-1" / "box-1"
+    box.mkdir(parents=True)
+    command = [sys.executable, "-c", "import time; time.sleep(60)", "--ro-bind", str(box), "/box"]
+    with subprocess.Popen(command) as child:
+        Folders(tmp_path / "boxes", sweep).close()
+        assert child.wait() == -signal.SIGKILL
+    assert list((tmp_path / "boxes").iterdir()) == []

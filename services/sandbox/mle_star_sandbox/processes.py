@@ -67,9 +67,9 @@ def _proportional_bytes(procfs: int, process: Process) -> int:
 
 
 def mentions(procfs: int, pid: int, folder: str) -> bool:
-    """Whether the process was started with `folder` in its environment."""
+    """Whether the process was started with `folder` in its environment or its arguments."""
     with suppress(OSError):
-        return os.fsencode(folder) in _read(procfs, f"{pid}/environ")
+        return any(os.fsencode(folder) in _read(procfs, f"{pid}/{file}") for file in ("environ", "cmdline"))
     return False
 
 

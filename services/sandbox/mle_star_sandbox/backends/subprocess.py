@@ -3,7 +3,8 @@
 What it does not hold:
 - a program reads and writes whatever the service's user may, labels included, and has the network;
 - it can kill the service, and what hides from its session, its parent and its environment outlives it;
-- disk: the folder is measured now and then; what is written elsewhere is not seen;
+- memory and processes: counted every 50 ms, and the kernel holds no bound behind that;
+- disk: one file is bounded, the folder is measured now and then; what is written elsewhere is not seen;
 - where there is no /proc (macOS): memory and processes are not watched at all.
 What it does hold: a clean environment, time, output, and, where there is /proc, memory, processes and their end.
 """
@@ -113,7 +114,7 @@ class Subprocess(Backend):
 
 
 def sweep(folder: Path) -> None:
-    """Kills what a killed service left running in `folder`."""
+    """Kills what a killed service left running in `folder`; of bubblewrap, that is a box that it was just making."""
     if Path(PROCFS, "self").exists():
         procfs = os.open(PROCFS, FOLDER)
         try:
@@ -123,7 +124,7 @@ def sweep(folder: Path) -> None:
 
 
 def kill_all(procfs: int, folder: Path, first: int = 0, since: int = 0) -> None:
-    """Kills the family of `first`, and all started `since` with `folder` in their environment, until none is left."""
+    """Kills the family of `first`, and all started `since` that mention `folder`, until none is left."""
     deadline = time.monotonic() + KILL_SECONDS
     while time.monotonic() < deadline:
         everyone = processes(procfs)
