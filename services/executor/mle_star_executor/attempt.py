@@ -23,7 +23,7 @@ Execute = Callable[[str, str, ExecutionRequest], Awaitable[Execution]]
 """Runs one program in one box: task id, execution id and request to what came of it."""
 
 KEPT = ["held_out.parquet", "test.parquet", "settled.json"]
-PLANNED = 0.75  # the share of the limit that settling plans with, where the request names no seconds
+PLANNED = 0.75  # the share of the limit that is planned with at most
 
 log = structlog.get_logger()
 
@@ -69,7 +69,7 @@ class Attempts:
             id,
             ExecutionRequest(
                 program=program,
-                arguments=["--keep-folds", "--seconds", f"{request.seconds or request.limits.seconds * PLANNED:.1f}"],
+                arguments=["--keep-folds", "--seconds", f"{_planned_seconds(request):.1f}"],
                 files=request.competition.artifacts,
                 limits=request.limits,
                 collect=KEPT,
@@ -123,6 +123,11 @@ class Attempts:
         except UnknownRecipeError as error:
             raise BadInputError(str(error)) from error
         return self._artifacts.put_bytes("solution.py", source.encode())
+
+
+def _planned_seconds(request: AttemptRequest) -> float:
+    most = request.limits.seconds * PLANNED
+    return min(request.seconds or most, most)
 
 
 def _attempt(program: Artifact, executions: list[Execution]) -> Attempt:

@@ -108,7 +108,6 @@ async def test_a_strategy_runs_all_its_folds_in_one_box(
     assert attempt.blind
     (request,) = sandbox.requests.values()
     assert set(request.files) == {"train.csv", "test.csv", "sample_submission.csv"}
-    assert request.arguments == ["--keep-folds", "--seconds", "30.0"]
     rows = held_out(competition, tmp_path)
     frame = parquet(store, attempt.held_out)
     assert list(frame.columns) == ["row", "fold", "y=no", "y=yes"]
@@ -118,6 +117,16 @@ async def test_a_strategy_runs_all_its_folds_in_one_box(
     assert list(test.columns) == ["y=no", "y=yes"]
     assert len(test) == 30
     assert b"# %% main" in store.read(attempt.program)
+
+
+@pytest.mark.parametrize(("seconds", "planned"), [(None, "30.0"), (7, "7.0"), (1000, "30.0")])
+async def test_settling_plans_with_the_seconds_asked_for_and_never_with_all_of_the_limit(
+    seconds: float | None, planned: str, competition: Competition, store: ArtifactStore, tmp_path: Path
+) -> None:
+    sandbox = FakeSandbox(store, tmp_path / "boxes", outcomes={"w": Outcome.TIMEOUT})
+    request = strategy_request(competition).model_copy(update={"seconds": seconds})
+    await Attempts(store, sandbox.execute).run("w", request)
+    assert sandbox.requests["w"].arguments == ["--keep-folds", "--seconds", planned]
 
 
 async def test_what_a_strategy_settled_is_told_and_frozen_in_the_solution(
