@@ -45,12 +45,12 @@ class Settings(BaseSettings):
     home: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir("mle-star")))
     url: str | None = Field(None, description="an orchestrator that runs already, for the client")
     bind: str = Field("127.0.0.1:8080", description="where the orchestrator listens: host:port")
-    redis_url: str | None = None
+    redis_url: str = "redis://127.0.0.1:6379/0"
     artifacts: Path | None = Field(None, description="the folder of the artifact store")
-    planner_gateway_url: str | None = None
-    executor_url: str | None = None
-    verifier_url: str | None = None
-    sandbox_url: str | None = None
+    planner_gateway_url: str = Field("http://127.0.0.1:8081", description="http://host:port or unix:/path")
+    executor_url: str = "http://127.0.0.1:8082"
+    verifier_url: str = "http://127.0.0.1:8083"
+    sandbox_url: str = "http://127.0.0.1:8084"
     sandbox_backend: Literal["auto", "bubblewrap", "subprocess"] = "auto"
     task_minutes: float = Field(30, gt=0, description="the budget of a task that names none")
     execution_seconds: float = Field(300, gt=0, description="the longest that one program may run")

@@ -40,8 +40,8 @@ def _become_supervisor(tie: Callable[[], None], supervise: Callable[[], int]) ->
     try:
         os.setsid()  # out of reach of the terminal's own signals
         tie()
-        for signum in SIGNALS:
-            signal.signal(signum, signal.SIG_DFL)
+        for signum in SIGNALS:  # until the supervisor handles them, it has started nothing
+            signal.signal(signum, lambda *_: os._exit(0))
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         code = supervise()
     except Exception:

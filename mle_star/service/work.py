@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from enum import StrEnum
 from typing import Annotated, Generic, TypeVar
 
@@ -83,6 +83,18 @@ class Work(Generic[Request_, Result]):
             item.job.cancel()
             with suppress(asyncio.CancelledError, Exception):
                 await item.job
+
+    @asynccontextmanager
+    async def tended(self) -> AsyncIterator[None]:
+        """While it lasts, what nobody polls is dropped; at its end, all work is."""
+        dropping = asyncio.create_task(self.drop_forgotten())
+        try:
+            yield
+        finally:
+            dropping.cancel()
+            with suppress(asyncio.CancelledError):
+                await dropping
+            await self.close()
 
     async def close(self) -> None:
         for id in list(self._items):

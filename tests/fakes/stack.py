@@ -63,7 +63,9 @@ def stages(scene: str, settings: Settings, redis: RedisServer, sockets: Path) ->
         last.append(Child("broken", (sys.executable, "-S", "-c", CRASHES, mark), environment))
     if scene == "crash-once":
         seen = str(home / "crashed-once")
-        last.append(Child("shaky", (sys.executable, "-S", "-c", CRASHES_ONCE, seen, "shaky", note, "", mark), environment))
+        last.append(
+            Child("shaky", (sys.executable, "-S", "-c", CRASHES_ONCE, seen, "shaky", note, "", mark), environment)
+        )
     if scene == "orchestrator":
         command = (sys.executable, "-m", "tests.fakes.orchestrator", settings.bind, "--note", note)
         here = environment | {"PYTHONPATH": str(Path(__file__).parents[2])}

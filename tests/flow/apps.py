@@ -48,7 +48,7 @@ class Apps:
 
     def run(self, **body: Any) -> dict[str, Any]:
         """Posts a task and works on it until it has ended; the view of its end."""
-        queue = connect_queue(self.settings.redis_url or "")
+        queue = connect_queue(self.settings.redis_url)
         worker = SimpleWorker([queue], connection=queue.connection, serializer=JSONSerializer)
         posted: dict[str, Any] = {}
 

@@ -109,7 +109,7 @@ def score(apps: Apps, program: str, folder: Path) -> tuple[Attempt, Verdict]:
     )
 
     async def ask() -> tuple[Attempt, Verdict]:
-        async with service_client(apps.settings.executor_url or "") as executor:
+        async with service_client(apps.settings.executor_url) as executor:
             id = f"{abs(hash(program))}-{folder.parent.name}"
             attempt = await RemoteWork(executor, "attempts").do(id, request, Attempt)
         assert attempt.outcome is Outcome.OK, attempt.traceback or attempt.output
@@ -117,7 +117,7 @@ def score(apps: Apps, program: str, folder: Path) -> tuple[Attempt, Verdict]:
         assert attempt.test is not None
         predictions = Predictions(attempt_id="x", held_out=attempt.held_out, test=attempt.test)
         wanted = VerdictRequest(task_id="blind", competition=competition, labels=labels, predictions=[predictions])
-        async with service_client(apps.settings.verifier_url or "") as verifier:
+        async with service_client(apps.settings.verifier_url) as verifier:
             return attempt, await RemoteWork(verifier, "verdicts").do(id, wanted, Verdict)
 
     return asyncio.run(ask())
@@ -125,7 +125,7 @@ def score(apps: Apps, program: str, folder: Path) -> tuple[Attempt, Verdict]:
 
 def isolated(apps: Apps) -> bool:
     async def ask() -> bool:
-        async with service_client(apps.settings.sandbox_url or "") as sandbox:
+        async with service_client(apps.settings.sandbox_url) as sandbox:
             return bool((await sandbox.get("/backend")).json()["isolated"])
 
     return asyncio.run(ask())

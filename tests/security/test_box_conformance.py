@@ -337,9 +337,8 @@ for _ in range(1100):
     assert boxes.folders_left() == []
 
 
+@pytest.mark.parametrize("backend", ["bubblewrap"], indirect=True)  # subprocess promises none of this
 def test_a_box_has_no_way_up(boxes: Boxes) -> None:
-    if not boxes.backend.isolated:
-        pytest.skip("plain subprocess promises none of this")
     code = """
 import ctypes, os
 from pathlib import Path
@@ -362,9 +361,8 @@ for path in ("/", "/box", "/dev", "/etc", "/proc/sys/kernel", "/usr"):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give each box a user of its own")
+@pytest.mark.parametrize("backend", ["bubblewrap"], indirect=True)
 def test_root_gives_each_box_a_user_of_its_own(boxes: Boxes) -> None:
-    if not boxes.backend.isolated:
-        pytest.skip("plain subprocess runs as the service's user")
     users = {boxes.run("import os\nprint(os.getuid())").output for _ in range(3)}
     assert len(users) == 3
 

@@ -6,8 +6,6 @@ from mle_star.config import Settings
 from mle_star.service.serve import serve
 from mle_star_executor.app import build_app
 
-DEFAULT_URL = "http://127.0.0.1:8082"
-
 if __name__ == "__main__":
     settings = Settings.load()
-    serve(build_app(settings), "executor", settings.executor_url or DEFAULT_URL, settings.log_level)
+    serve(build_app(settings), "executor", settings.executor_url, settings.log_level)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import httpx
 from fastapi import FastAPI
@@ -18,12 +17,10 @@ from mle_star.tasks.attempt import Attempt, AttemptRequest, Solution, SolutionRe
 from mle_star.tasks.execution import Execution, ExecutionRequest
 from mle_star_executor.attempt import Attempts, Execute
 
-DEFAULT_SANDBOX_URL = "http://127.0.0.1:8084"
-
 
 def build_app(settings: Settings, execute: Execute | None = None) -> FastAPI:
     """`execute` runs programs; by default the sandbox service does."""
-    sandbox_url = settings.sandbox_url or DEFAULT_SANDBOX_URL
+    sandbox_url = settings.sandbox_url
 
     async def by_sandbox(task_id: str, id: str, request: ExecutionRequest) -> Execution:
         async with service_client(sandbox_url, task_id) as client:
@@ -43,12 +40,8 @@ def build_app(settings: Settings, execute: Execute | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        dropping = asyncio.create_task(attempt_work.drop_forgotten())
-        yield
-        dropping.cancel()
-        with suppress(asyncio.CancelledError):
-            await dropping
-        await attempt_work.close()
+        async with attempt_work.tended(), solution_work.tended():
+            yield
 
     needs = {} if execute else {"sandbox": sandbox_ready}
     app = create_app("executor", needs=needs, lifespan=lifespan)

@@ -14,15 +14,12 @@ from mle_star.service.errors import ServiceError
 from mle_star.service.remote import service_client
 from mle_star_orchestrator.routes.access import Access
 from mle_star_orchestrator.routes.tasks import router
-from mle_star_orchestrator.services import service_url
 from mle_star_orchestrator.store import TaskStore, connect
 from mle_star_orchestrator.transport import connect_queue
 
-INNER = ("planner_gateway", "executor", "verifier")
-
 
 def build_app(settings: Settings) -> FastAPI:
-    url = settings.redis_url or "redis://127.0.0.1:6379/0"
+    url = settings.redis_url
     store = TaskStore(connect(url))
 
     async def redis_answers() -> str | None:
@@ -33,17 +30,21 @@ def build_app(settings: Settings) -> FastAPI:
         return None
 
     needs: dict[str, Probe] = {"redis": redis_answers}
-    needs |= {name: _answers(settings, name) for name in INNER}
+    needs |= {
+        "planner_gateway": _answers(settings.planner_gateway_url),
+        "executor": _answers(settings.executor_url),
+        "verifier": _answers(settings.verifier_url),
+    }
     app = create_app("orchestrator", needs=needs)
     app.state.access = Access(settings, store, connect_queue(url), ArtifactStore(settings.artifacts_folder))
     app.include_router(router)
     return app
 
 
-def _answers(settings: Settings, name: str) -> Probe:
+def _answers(url: str) -> Probe:
     async def probe() -> str | None:
         try:
-            async with service_client(service_url(settings, name)) as client:
+            async with service_client(url) as client:
                 response = await client.get("/readyz", timeout=5)
         except httpx.HTTPError as error:
             return f"it does not answer ({type(error).__name__}): is it running?"

@@ -26,7 +26,7 @@ log = structlog.get_logger()
 def run_step(task_id: str, step_id: str) -> None:
     """What RQ calls in a work horse."""
     settings = Settings.load()
-    store = TaskStore(connect(settings.redis_url or "redis://127.0.0.1:6379/0"))
+    store = TaskStore(connect(settings.redis_url))
     structlog.contextvars.bind_contextvars(task=task_id, step=step_id)
     token = uuid.uuid4().hex
     state = store.change(task_id, lambda state: claim(state, step_id, token, time.time()))
@@ -35,7 +35,7 @@ def run_step(task_id: str, step_id: str) -> None:
         return
     log.info("step_started", tries=state.steps[step_id].tries)
     asyncio.run(_do(settings, store, state, step_id, token))
-    dispatch(store, connect_queue(settings.redis_url or "redis://127.0.0.1:6379/0"), task_id)
+    dispatch(store, connect_queue(settings.redis_url), task_id)
 
 
 async def _do(settings: Settings, store: TaskStore, state: TaskState, step_id: str, token: str) -> None:

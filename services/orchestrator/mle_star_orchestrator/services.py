@@ -43,18 +43,11 @@ class Services:
         return await RemoteWork(self.verifier, "verdicts").do(work_id(request), request, result)
 
 
-PORTS = {"planner_gateway": 8081, "executor": 8082, "verifier": 8083, "sandbox": 8084}
-
-
-def service_url(settings: Settings, name: str) -> str:
-    return getattr(settings, f"{name}_url") or f"http://127.0.0.1:{PORTS[name]}"
-
-
 @asynccontextmanager
 async def connect_services(settings: Settings, task_id: str | None = None) -> AsyncIterator[Services]:
     async with (
-        service_client(service_url(settings, "planner_gateway"), task_id) as planner_gateway,
-        service_client(service_url(settings, "executor"), task_id) as executor,
-        service_client(service_url(settings, "verifier"), task_id) as verifier,
+        service_client(settings.planner_gateway_url, task_id) as planner_gateway,
+        service_client(settings.executor_url, task_id) as executor,
+        service_client(settings.verifier_url, task_id) as verifier,
     ):
         yield Services(planner_gateway, executor, verifier)

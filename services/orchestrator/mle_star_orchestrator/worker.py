@@ -25,7 +25,7 @@ log = structlog.get_logger()
 def main() -> None:
     settings = Settings.load()
     start_log("worker", settings.log_level)
-    url = settings.redis_url or "redis://127.0.0.1:6379/0"
+    url = settings.redis_url
     threading.Thread(target=_reconcile_for_ever, args=(url,), daemon=True).start()
     queue = connect_queue(url)
     worker = Worker([queue], connection=queue.connection, serializer=JSONSerializer, log_job_description=False)

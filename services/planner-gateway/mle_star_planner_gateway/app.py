@@ -24,8 +24,8 @@ def build_app(_: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
-        await work.close()
+        async with work.tended():
+            yield
 
     app = create_app("planner-gateway", lifespan=lifespan)
     app.include_router(work_router(work, "plans", PlanRequest, Plan))

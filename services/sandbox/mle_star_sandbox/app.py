@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
@@ -27,14 +27,10 @@ def build_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(sandbox.open)
-        forgetting = asyncio.create_task(work.drop_forgotten())
         try:
-            yield
+            async with work.tended():
+                yield
         finally:
-            forgetting.cancel()
-            with suppress(asyncio.CancelledError):
-                await forgetting
-            await work.close()
             await asyncio.to_thread(sandbox.close)
 
     app = create_app("sandbox", needs={"backend": sandbox.needs}, likes={"isolation": sandbox.likes}, lifespan=lifespan)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import structlog
 from fastapi import FastAPI
@@ -40,12 +40,8 @@ def build_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        dropping = asyncio.create_task(work.drop_forgotten())
-        yield
-        dropping.cancel()
-        with suppress(asyncio.CancelledError):
-            await dropping
-        await work.close()
+        async with work.tended():
+            yield
 
     app = create_app("verifier", needs={"artifacts": artifacts}, lifespan=lifespan)
     app.include_router(work_router(work, "verdicts", VerdictRequest, Verdict))
