@@ -20,7 +20,7 @@ from mle_star.tasks.recipes import (
 from mle_star.tasks.strategy import PlanRequest, Strategy, Tried
 from mle_star.tasks.task import TaskType
 
-DEAR = 500e6  # predicted work from which a recipe is left for last
+DEAR = 25e6  # predicted work from which a recipe is left for last
 SMALL_ROWS = 3000
 TEXT_SHARE = 1 / 3  # of the columns, from which it is the texts that matter
 
@@ -37,9 +37,9 @@ def propose(request: PlanRequest) -> list[Strategy]:
 
 
 def ranked_recipes(competition: Competition) -> list[Recipe]:
-    """The recipes that fit, the most promising first; those that are dear here come last. Without the baseline."""
+    """The recipes that fit, the most promising first; those that are dear here come last, by cost. Without the baseline."""
     fitting = [RECIPES[name] for name in _order(competition) if RECIPES[name].fits(competition)]
-    return sorted(fitting, key=lambda recipe: predicted_work(recipe, competition) > DEAR)
+    return sorted(fitting, key=lambda recipe: recipe.cost if predicted_work(recipe, competition) > DEAR else 0)
 
 
 def _order(competition: Competition) -> list[str]:
