@@ -37,7 +37,7 @@ def propose(request: PlanRequest) -> list[Strategy]:
 
 
 def ranked_recipes(competition: Competition) -> list[Recipe]:
-    """The recipes that fit, the most promising first; those that are dear here come last, by cost. Without the baseline."""
+    """The recipes that fit, the most promising first and the dear ones last, by cost. Without the baseline."""
     fitting = [RECIPES[name] for name in _order(competition) if RECIPES[name].fits(competition)]
     return sorted(fitting, key=lambda recipe: recipe.cost if predicted_work(recipe, competition) > DEAR else 0)
 
