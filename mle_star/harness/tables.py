@@ -29,7 +29,7 @@ def read_table(path: Path) -> pd.DataFrame:
         return pd.read_parquet(io.BytesIO(data))
     text = _text(data)
     if form in {"jsonl", "ndjson"}:
-        return pd.DataFrame([json.loads(line) for line in text.splitlines() if line.strip()])
+        return _from_lines(text)
     if form == "json":
         return _from_json(text)
     frame = pd.read_csv(io.StringIO(text), sep="\t" if form == "tsv" else ",", low_memory=False)
@@ -51,6 +51,8 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
 
 
 def _text(data: bytes) -> str:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16")
     for encoding in ENCODINGS:
         try:
             return data.decode(encoding)
@@ -59,11 +61,21 @@ def _text(data: bytes) -> str:
     raise ValueError("no encoding fits")
 
 
+def _from_lines(text: str) -> pd.DataFrame:
+    return pd.DataFrame([json.loads(line) for line in text.splitlines() if line.strip()])
+
+
 def _from_json(text: str) -> pd.DataFrame:
-    """A list of records, or an object of columns (lists, or objects of row label to value)."""
-    content = json.loads(text)
-    if isinstance(content, dict) and len(content) == 1 and isinstance(only := next(iter(content.values())), list):
-        content = only
+    """A list of records, an object of columns (lists, or objects of row label to value), or JSON lines after all."""
+    try:
+        content = json.loads(text)
+    except json.JSONDecodeError as error:
+        if error.msg == "Extra data":
+            return _from_lines(text)
+        raise
+    if isinstance(content, dict) and len(content) == 1:
+        only = next(iter(content.values()))
+        content = only if isinstance(only, list) and isinstance(only[0], dict) else content
     if isinstance(content, dict):
         content = {k: list(v.values()) if isinstance(v, dict) else v for k, v in content.items()}
     return pd.DataFrame(content)
