@@ -75,7 +75,7 @@ def _from_json(text: str) -> pd.DataFrame:
         raise
     if isinstance(content, dict) and len(content) == 1:
         only = next(iter(content.values()))
-        content = only if isinstance(only, list) and isinstance(only[0], dict) else content
+        content = only if isinstance(only, list) and only and isinstance(only[0], dict) else content
     if isinstance(content, dict):
         content = {k: list(v.values()) if isinstance(v, dict) else v for k, v in content.items()}
     return pd.DataFrame(content)
