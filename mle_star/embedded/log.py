@@ -30,7 +30,7 @@ class StackLog:
     def line(self, service: str, line: bytes) -> None:
         """One line that a process printed."""
         text = line.decode("utf-8", "replace").rstrip()
-        if text.startswith("{") and text.endswith("}"):
+        if _is_object(text):
             self._emit(text)
         elif text:
             self.write(service, text)
@@ -45,6 +45,13 @@ class StackLog:
 
     def _emit(self, text: str) -> None:
         self._handler.emit(logging.makeLogRecord({"msg": text}))
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return text.startswith("{") and isinstance(json.loads(text), dict)
+    except ValueError:
+        return False
 
 
 class _Lines(asyncio.Protocol):

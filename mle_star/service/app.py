@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from mle_star import __version__
@@ -27,6 +28,13 @@ Probe = Callable[[], Awaitable[str | None]]
 """Answers None when all is well, else what is wrong and what to do about it."""
 
 log = structlog.get_logger()
+
+
+class Readiness(BaseModel):
+    """`dependencies` has "ok", or what is wrong and what to do about it, by name."""
+
+    status: Literal["ok", "degraded", "unavailable"]
+    dependencies: dict[str, str]
 
 
 def create_app(
@@ -66,15 +74,16 @@ def create_app(
         """Whether the process answers at all."""
         return {"status": "ok"}
 
-    @app.get("/readyz", tags=["health"])
-    async def readyz(response: Response) -> dict[str, Any]:
+    @app.get("/readyz", tags=["health"], responses={503: {"model": Readiness, "description": "It cannot do its work"}})
+    async def readyz(response: Response) -> Readiness:
         """Whether the service can do its work, and each thing that it depends on by name."""
         failed = {name: await probe() for name, probe in (needs or {}).items()}
         weak = {name: await probe() for name, probe in (likes or {}).items()}
-        status = "degraded" if any(weak.values()) else "ok"
+        said = {name: wrong or "ok" for name, wrong in {**failed, **weak}.items()}
         if any(failed.values()):
-            status, response.status_code = "unavailable", 503
-        return {"status": status, "dependencies": {k: v or "ok" for k, v in {**failed, **weak}.items()}}
+            response.status_code = 503
+            return Readiness(status="unavailable", dependencies=said)
+        return Readiness(status="degraded" if any(weak.values()) else "ok", dependencies=said)
 
     @app.get("/metrics", tags=["health"], response_class=Response)
     async def metrics() -> Response:
@@ -102,40 +111,46 @@ def _document_problems(app: FastAPI) -> None:
     app.openapi = openapi  # type: ignore[method-assign]
 
 
-def _answer(problem: Problem) -> JSONResponse:
-    headers = {"Retry-After": "1"} if problem.retry else None
+def answer(problem: Problem, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """The problem as an HTTP answer."""
+    headers = {**(headers or {}), **({"Retry-After": "1"} if problem.retry else {})}
     return JSONResponse(problem.model_dump(), status_code=problem.status, media_type=PROBLEM, headers=headers)
 
 
 def _answer_problems(app: FastAPI) -> None:
     @app.exception_handler(ServiceError)
     async def known(_: Request, error: ServiceError) -> JSONResponse:
-        return _answer(error.problem())
+        return answer(error.problem())
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
         said = "; ".join(_say(one) for one in error.errors())
-        return _answer(Problem(title="The request is not valid", status=422, code="bad_input", detail=said))
+        return answer(Problem(title="The request is not valid", status=422, code="bad_input", detail=said))
 
     @app.exception_handler(HTTPException)
     async def http(_: Request, error: HTTPException) -> JSONResponse:
-        code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
+        code = {400: "bad_input", 404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
         detail = f"{error.detail}; the routes are listed at /docs"
-        return _answer(Problem(title=str(error.detail), status=error.status_code, code=code, detail=detail))
+        if error.status_code == 400:
+            detail = "the body cannot be read: send JSON in UTF-8, with numbers and depth within reason"
+        problem = Problem(title=str(error.detail), status=error.status_code, code=code, detail=detail)
+        return answer(problem, error.headers)
 
     @app.exception_handler(Exception)
     async def unknown(request: Request, error: Exception) -> JSONResponse:
         log.error("request_failed", path=request.url.path, exc_info=error)
         detail = "this is a bug; the service's log has the traceback"
-        return _answer(Problem(title=ServiceError.title, status=500, code=ServiceError.code, detail=detail, retry=True))
+        return answer(Problem(title=ServiceError.title, status=500, code=ServiceError.code, detail=detail, retry=True))
 
 
 def _say(error: dict[str, Any]) -> str:
     if error["type"] == "json_invalid":
         return f"the body is not valid JSON ({error.get('ctx', {}).get('error', 'cannot be read')})"
+    if error["loc"] == ("body",) and error["type"] in {"missing", "model_attributes_type"}:
+        return "the body must be a JSON object, sent with the header content-type: application/json"
     place = ".".join(str(part) for part in error["loc"] if part not in {"body", "query", "path"})
     message = str(error["msg"]).removeprefix("Value error, ")
-    return f"{place}: {message}" if place else message
+    return " ".join((f"{place[:200]}: {message}" if place else message).split())
 
 
 def _observe(app: FastAPI, service: str) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 
 import httpx
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
+from redis.exceptions import RedisError
 
 from mle_star.artifacts import ArtifactStore
 from mle_star.config import Settings
-from mle_star.service.app import Probe, create_app
-from mle_star.service.errors import ServiceError
+from mle_star.service.app import Probe, answer, create_app
+from mle_star.service.errors import ServiceError, UnavailableError
 from mle_star.service.remote import service_client
 from mle_star_orchestrator.routes.access import Access
 from mle_star_orchestrator.routes.tasks import router
@@ -38,6 +39,11 @@ def build_app(settings: Settings) -> FastAPI:
     app = create_app("orchestrator", needs=needs)
     app.state.access = Access(settings, store, connect_queue(url), ArtifactStore(settings.artifacts_folder))
     app.include_router(router)
+
+    @app.exception_handler(RedisError)
+    async def without_redis(_: Request, error: RedisError) -> Response:
+        return answer(UnavailableError(f"Redis: {error}").problem())
+
     return app
 
 

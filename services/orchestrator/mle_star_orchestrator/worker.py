@@ -34,6 +34,7 @@ def main() -> None:
 
 
 def _reconcile_for_ever(url: str) -> None:
+    structlog.contextvars.bind_contextvars(service="worker")  # a new thread starts with nothing bound
     redis, queue = connect(url), connect_queue(url)
     store = TaskStore(redis)
     while True:

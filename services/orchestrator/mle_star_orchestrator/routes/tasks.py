@@ -8,6 +8,7 @@ import time
 import uuid
 from typing import Annotated
 
+import structlog
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import FileResponse
 from pydantic import BaseModel
@@ -26,6 +27,7 @@ from mle_star_orchestrator.workflow.state import Budget, Event, TaskState
 INTAKE_WAIT_SECONDS = 10.0
 NEWEST = 100
 
+log = structlog.get_logger()
 router = APIRouter(prefix="/tasks", tags=["tasks"])
 TaskId = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,150}$")]
 
@@ -45,9 +47,11 @@ async def post_task(body: TaskRequest, request: Request, response: Response) -> 
     state = new_task(body, stack.settings, time.time())
     events = [Event(at=state.accepted, event="accepted", data=body.model_dump(mode="json"))]
     await asyncio.to_thread(stack.store.create, state, events)
+    log.info("task_accepted", task=state.id, seconds=state.budget.seconds)
     await asyncio.to_thread(dispatch, stack.store, stack.queue, state.id)
     state = await _after_intake(stack, state)
     if state.error is not None and state.error.status == BadInputError.status:
+        log.info("task_refused", task=state.id, detail=state.error.detail)
         raise _RefusedError(state.error)
     response.headers["Location"] = f"/tasks/{state.id}"
     response.headers["Retry-After"] = "1"
@@ -105,7 +109,8 @@ async def get_task(id: TaskId, request: Request, response: Response) -> TaskView
 async def cancel_task(id: TaskId, request: Request) -> TaskView:
     """Cancels it; what it has made so far stays. A task that has ended stays as it is."""
     store = access(request).store
-    await asyncio.to_thread(store.change, id, lambda state: cancel(state, time.time()))
+    if await asyncio.to_thread(store.change, id, lambda state: cancel(state, time.time())) is not None:
+        log.info("task_cancelled", task=id)
     return view(await asyncio.to_thread(store.load, id), time.time())
 
 
