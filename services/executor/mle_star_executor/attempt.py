@@ -15,9 +15,9 @@ from mle_star.tasks.attempt import Attempt, AttemptRequest, Member, Solution, So
 from mle_star.tasks.execution import Execution, ExecutionRequest, Outcome
 from mle_star.tasks.recipes import UnknownRecipeError
 from mle_star.tasks.strategy import Strategy
-from mle_star_executor.assembly import assemble, submission_names
+from mle_star_executor.fold_predictions import assemble, submission_names
 from mle_star_executor.predictions import UnusablePredictionsError
-from mle_star_executor.rendering import render_solution
+from mle_star_executor.render_solution import render_solution
 
 Execute = Callable[[str, str, ExecutionRequest], Awaitable[Execution]]
 """Runs one program in one box: task id, execution id and request to what came of it."""

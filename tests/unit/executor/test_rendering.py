@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from mle_star_executor.recipes.main import raw_names
-from mle_star_executor.rendering import render_solution
+from mle_star_executor.render_solution import render_solution
 from sklearn.datasets import load_iris, make_regression
 
 from mle_star.artifacts import ArtifactStore
