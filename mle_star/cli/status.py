@@ -12,6 +12,8 @@ from mle_star.cli.exits import errors_end_the_command
 if TYPE_CHECKING:
     from mle_star.tasks.task import TaskView
 
+WIDTH = 160  # an id that is cut short is of no use; a narrow terminal wraps the lines itself
+
 
 def status(
     task_id: Annotated[str | None, typer.Argument(metavar="[ID]", help="The task; without it, all are listed.")] = None,
@@ -39,14 +41,14 @@ def _print_all(views: list[TaskView]) -> None:
     for view in views:
         created = view.created.astimezone().strftime("%Y-%m-%d %H:%M:%S")
         table.add_row(view.id, view.competition, view.status, view.phase, _score(view), created)
-    Console(soft_wrap=True, highlight=False).print(table if views else "there are no tasks yet: try `mle-star demo`")
+    Console(width=WIDTH, highlight=False).print(table if views else "there are no tasks yet: try `mle-star demo`")
 
 
 def _print_one(view: TaskView) -> None:
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
-    console = Console(soft_wrap=True, highlight=False)
+    console = Console(width=WIDTH, highlight=False)
     facts = Table.grid(padding=(0, 2))
     for name, value in (
         ("task", view.id),

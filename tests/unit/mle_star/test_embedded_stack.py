@@ -130,6 +130,17 @@ def test_a_signal_to_the_whole_group_as_a_terminal_sends_it_keeps_the_order(stac
     assert calm.ended()[-1] == "redis"
 
 
+def test_a_signal_while_it_starts_ends_it_as_well(stack: Callable[..., Stack]) -> None:
+    starting = stack("orchestrator")  # its imports take a while
+    log = starting.home.folder / "logs" / "stack.log"
+    until(lambda: log.exists() and len(starting.processes()) >= 2, "the supervisor exists")
+    starting.process.send_signal(signal.SIGTERM)
+    starting.output()
+    assert starting.process.returncode == 0
+    assert starting.processes() == []
+    assert not is_locked(starting.home.stack_lock)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ties processes to each other's life")
 def test_killing_the_supervisor_leaves_nothing(stack: Callable[..., Stack]) -> None:
     calm = stack("calm")
