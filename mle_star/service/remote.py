@@ -10,6 +10,7 @@ from typing import TypeVar
 import httpx
 from pydantic import BaseModel, ValidationError
 
+from mle_star.service.app import Probe
 from mle_star.service.errors import ServiceError, UnavailableError
 from mle_star.service.work import MAX_WAIT_SECONDS, WorkState, WorkView
 from mle_star.tasks.task import Problem
@@ -35,6 +36,20 @@ def service_client(url: str, task_id: str | None = None) -> httpx.AsyncClient:
     transport = httpx.AsyncHTTPTransport(uds=socket, verify=False)
     base = "http://service" if socket else url
     return httpx.AsyncClient(transport=transport, base_url=base, timeout=timeout, headers=headers, trust_env=False)
+
+
+def is_ready(url: str) -> Probe:
+    """A probe of another service by its /readyz."""
+
+    async def probe() -> str | None:
+        try:
+            async with service_client(url) as client:
+                response = await client.get("/readyz", timeout=5)
+        except httpx.HTTPError as error:
+            return f"it does not answer at {url} ({type(error).__name__}): is it running?"
+        return None if response.is_success else f"it is not ready: {response.text[:300]}"
+
+    return probe
 
 
 class RemoteWork:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import httpx
 from fastapi import FastAPI
 
 from mle_star.artifacts import ArtifactStore
 from mle_star.config import Settings
 from mle_star.service.app import create_app
-from mle_star.service.remote import RemoteWork, service_client
+from mle_star.service.remote import RemoteWork, is_ready, service_client
 from mle_star.service.work import Work, work_router
 from mle_star.tasks.attempt import Attempt, AttemptRequest, Solution, SolutionRequest
 from mle_star.tasks.execution import Execution, ExecutionRequest
@@ -26,14 +25,6 @@ def build_app(settings: Settings, execute: Execute | None = None) -> FastAPI:
         async with service_client(sandbox_url, task_id) as client:
             return await RemoteWork(client, "executions").do(id, request, Execution)
 
-    async def sandbox_ready() -> str | None:
-        try:
-            async with service_client(sandbox_url) as client:
-                answer = await client.get("/readyz", timeout=5)
-        except httpx.HTTPError as error:
-            return f"no sandbox answers at {sandbox_url} ({type(error).__name__}): start it, or set its url"
-        return None if answer.is_success else f"the sandbox is not ready: {answer.text[:300]}"
-
     attempts = Attempts(ArtifactStore(settings.artifacts_folder), execute or by_sandbox)
     attempt_work: Work[AttemptRequest, Attempt] = Work(attempts.run)
     solution_work: Work[SolutionRequest, Solution] = Work(attempts.solve)
@@ -43,7 +34,7 @@ def build_app(settings: Settings, execute: Execute | None = None) -> FastAPI:
         async with attempt_work.tended(), solution_work.tended():
             yield
 
-    needs = {} if execute else {"sandbox": sandbox_ready}
+    needs = {} if execute else {"sandbox": is_ready(sandbox_url)}
     app = create_app("executor", needs=needs, lifespan=lifespan)
     app.include_router(work_router(attempt_work, "attempts", AttemptRequest, Attempt))
     app.include_router(work_router(solution_work, "solutions", SolutionRequest, Solution))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-import httpx
 from fastapi import FastAPI, Request, Response
 from redis.exceptions import RedisError
 
@@ -12,7 +11,7 @@ from mle_star.artifacts import ArtifactStore
 from mle_star.config import Settings
 from mle_star.service.app import Probe, answer, create_app
 from mle_star.service.errors import ServiceError, UnavailableError
-from mle_star.service.remote import service_client
+from mle_star.service.remote import is_ready
 from mle_star_orchestrator.routes.access import Access
 from mle_star_orchestrator.routes.tasks import router
 from mle_star_orchestrator.store import TaskStore, connect
@@ -32,9 +31,9 @@ def build_app(settings: Settings) -> FastAPI:
 
     needs: dict[str, Probe] = {"redis": redis_answers}
     needs |= {
-        "planner_gateway": _answers(settings.planner_gateway_url),
-        "executor": _answers(settings.executor_url),
-        "verifier": _answers(settings.verifier_url),
+        "planner_gateway": is_ready(settings.planner_gateway_url),
+        "executor": is_ready(settings.executor_url),
+        "verifier": is_ready(settings.verifier_url),
     }
     app = create_app("orchestrator", needs=needs)
     app.state.access = Access(settings, store, connect_queue(url), ArtifactStore(settings.artifacts_folder))
@@ -45,15 +44,3 @@ def build_app(settings: Settings) -> FastAPI:
         return answer(UnavailableError(f"Redis: {error}").problem())
 
     return app
-
-
-def _answers(url: str) -> Probe:
-    async def probe() -> str | None:
-        try:
-            async with service_client(url) as client:
-                response = await client.get("/readyz", timeout=5)
-        except httpx.HTTPError as error:
-            return f"it does not answer ({type(error).__name__}): is it running?"
-        return None if response.is_success else f"it is not ready: {response.text[:200]}"
-
-    return probe

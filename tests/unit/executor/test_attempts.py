@@ -316,5 +316,5 @@ def test_it_is_not_ready_without_a_sandbox(tmp_path: Path) -> None:
     with TestClient(build_app(settings)) as client:
         answer = client.get("/readyz")
         assert answer.status_code == 503
-        assert "no sandbox answers" in answer.json()["dependencies"]["sandbox"]
+        assert "it does not answer" in answer.json()["dependencies"]["sandbox"]
         assert client.get("/livez").status_code == 200
