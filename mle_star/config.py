@@ -73,7 +73,7 @@ class Settings(BaseSettings):
     def load(cls, *, dotenv: Path | None = Path(".env"), yaml_file: Path | None = None, **given: Any) -> Self:
         """Reads every source. Raises ConfigError with the name of what is wrong."""
         file = yaml_file or (Path(name) if (name := os.environ.get(PREFIX + "CONFIG")) else None)
-        known = cls._environment_names()
+        known = cls.environment_names()
         _refuse_unknown(os.environ, known, "the environment")
         weak = _read_yaml(file, cls) if file else {}
         if dotenv is not None and dotenv.is_file():
@@ -88,7 +88,7 @@ class Settings(BaseSettings):
             raise ConfigError("; ".join(_say(one) for one in error.errors())) from None
 
     @classmethod
-    def _environment_names(cls) -> dict[str, str]:
+    def environment_names(cls) -> dict[str, str]:
         """Environment variable to field."""
         names = {}
         for field, info in cls.model_fields.items():

@@ -14,7 +14,7 @@ SECRETS = ("OPENROUTER_API_KEY",)
 
 def environment(settings: Settings) -> dict[str, str]:
     """This process's environment with every setting that was given, wherever it came from."""
-    names = Settings._environment_names()
+    names = Settings.environment_names()
     inherited = {name: value for name, value in os.environ.items() if name not in names and name != PREFIX + "CONFIG"}
     given = {
         name: _text(value)

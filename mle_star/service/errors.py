@@ -19,7 +19,9 @@ class ServiceError(Exception):
         self.code = code or self.code
 
     def problem(self) -> Problem:
-        return Problem(title=self.title, status=self.status, code=self.code, detail=self.detail, retry=self.retry)
+        """Its detail in one line."""
+        detail = " ".join(self.detail.splitlines())
+        return Problem(title=self.title, status=self.status, code=self.code, detail=detail, retry=self.retry)
 
 
 class BadInputError(ServiceError):

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from mle_star.service.app import Probe
 from mle_star.service.errors import ServiceError, UnavailableError
-from mle_star.service.work import MAX_WAIT_SECONDS, WorkState, WorkView
+from mle_star.service.work import CANCELLED, MAX_WAIT_SECONDS, WorkState, WorkView
 from mle_star.tasks.task import Problem
 
 Result = TypeVar("Result", bound=BaseModel)
@@ -82,8 +82,9 @@ class RemoteWork:
                     continue
                 if view.state is WorkState.DONE and view.result is not None:
                     return view.result
-                if view.error is not None:
+                if view.error is not None and view.error.code != CANCELLED:
                     raise RemoteError(view.error)
+                put = view.error is not None  # another caller cancelled what we still want
         except asyncio.CancelledError:
             with suppress(httpx.HTTPError):
                 await asyncio.shield(self._client.delete(f"/{self._path}/{id}"))

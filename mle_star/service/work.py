@@ -19,6 +19,7 @@ Result = TypeVar("Result", bound=BaseModel)
 
 FORGOTTEN_SECONDS = 60.0
 KEPT = 1000
+CANCELLED = "cancelled"
 MAX_WAIT_SECONDS = 20.0
 
 log = structlog.get_logger()
@@ -130,7 +131,7 @@ class Work(Generic[Request_, Result]):
 
 
 def _cancelled() -> Problem:
-    return Problem(title="It was cancelled", status=409, code="cancelled", detail="put it again to run it", retry=True)
+    return Problem(title="It was cancelled", status=409, code=CANCELLED, detail="put it again to run it", retry=True)
 
 
 def work_router(work: Work[Request_, Result], path: str, request: type[Request_], result: type[Result]) -> APIRouter:

@@ -35,10 +35,10 @@ class TaskRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     competition: str = Field(min_length=1, max_length=100)
-    data_dir: str | None = None
-    metric: str | None = None
+    data_dir: str | None = Field(None, max_length=4096)
+    metric: str | None = Field(None, max_length=200)
     description: str | None = Field(None, max_length=100_000)
-    target: str | None = None
+    target: str | None = Field(None, max_length=1000)
     minutes: float | None = Field(None, gt=0, le=MAX_MINUTES)
     strategies: int | None = Field(None, ge=1, le=16)
     iterations: int | None = Field(None, ge=0, le=50)
