@@ -21,6 +21,7 @@ from tests.contract.requests import WORK, requests
 from tests.flow.apps import Apps
 
 Bodies = dict[str, BaseModel]
+MAGIC = {"title": "", "recipe": "magic"}
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +105,12 @@ def test_the_executor_gets_from_the_sandbox_what_it_asks_for(apps: Apps, bodies:
 @pytest.mark.parametrize(
     ("kind", "change", "code", "says"),
     [
-        ("plans", {"tried": [{"id": "a", "strategy": {"title": "", "recipe": "magic"}, "outcome": "ok"}]}, 422, "magic"),
+        (
+            "plans",
+            {"tried": [{"id": "a", "strategy": {"title": "", "recipe": "magic"}, "outcome": "ok"}]},
+            422,
+            "magic",
+        ),
         ("attempts", {"strategy": {"title": "", "recipe": "magic"}}, 422, "magic"),
         ("solutions", {"members": [{"strategy": {"title": "", "recipe": "magic"}}]}, 422, "magic"),
         ("executions", {"collect": ["../../etc/passwd"]}, 422, "etc/passwd"),

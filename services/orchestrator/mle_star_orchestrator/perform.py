@@ -59,11 +59,15 @@ def competition_folder(request: TaskRequest) -> Path:
         if not folder.is_dir():
             raise BadInputError(f"there is no data of {request.competition!r} yet: give data_dir (--data-dir)")
         return folder
-    folder = Path(request.data_dir).expanduser()
+    try:
+        folder = Path(request.data_dir).expanduser()
+        found = folder.is_dir()
+    except (OSError, RuntimeError) as error:  # a name that is too long, or the home of a user that there is not
+        raise BadInputError(f"data_dir cannot be used: {getattr(error, 'strerror', None) or error}") from None
     if not folder.is_absolute():
         raise BadInputError(f"data_dir must be an absolute path, not {request.data_dir!r}")
-    if not folder.is_dir():
-        raise BadInputError(f"there is no folder {request.data_dir}: data_dir must hold the competition's files")
+    if not found:
+        raise BadInputError(f"there is no folder {request.data_dir!r}: data_dir must hold the competition's files")
     return folder
 
 

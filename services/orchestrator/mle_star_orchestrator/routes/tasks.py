@@ -13,6 +13,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import FileResponse
 from pydantic import BaseModel
 
+from mle_star.artifacts import ArtifactMissingError
 from mle_star.config import Settings
 from mle_star.service.errors import BadInputError, NotFoundError, ServiceError
 from mle_star.tasks.artifact import Artifact
@@ -134,7 +135,11 @@ async def get_artifact(id: TaskId, name: str, request: Request) -> Response:
     state = await asyncio.to_thread(stack.store.load, id)
     stored = _stored(state)
     if name in stored:
-        return FileResponse(stack.artifacts.path(stored[name]), media_type=_media_type(name), filename=name)
+        try:
+            path = stack.artifacts.path(stored[name])
+        except ArtifactMissingError as error:
+            raise NotFoundError(f"{error}: put it back, or run the task again", code="artifact_missing") from None
+        return FileResponse(path, media_type=_media_type(name), filename=name)
     made = await asyncio.to_thread(_made, stack, state)
     if name in made:
         return Response(made[name], media_type=_media_type(name))
