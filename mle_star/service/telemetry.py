@@ -11,10 +11,15 @@ SECRET_WORDS = ("key", "token", "secret", "password", "authorization")
 
 
 def _hide_secrets(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    for name in event:
-        if any(word in name.lower() for word in SECRET_WORDS):
-            event[name] = "hidden"
-    return event
+    return {name: _hide(name, value) for name, value in event.items()}
+
+
+def _hide(name: str, value: object) -> object:
+    if any(word in name.lower() for word in SECRET_WORDS):
+        return "hidden"
+    if isinstance(value, dict):
+        return {inner: _hide(str(inner), one) for inner, one in value.items()}
+    return value
 
 
 def start_log(service: str, level: str = "INFO") -> None:
