@@ -36,7 +36,7 @@ class AttemptRequest(BaseModel):
     folds: list[dict[str, Artifact]] = []
     seconds: float | None = Field(None, gt=0, description="what it should plan to take; the limit is a net behind it")
     limits: Limits = Limits()
-    seed: int = 0
+    seed: int = Field(0, ge=0, lt=2**31)
 
     @model_validator(mode="after")
     def _one_of_both(self) -> AttemptRequest:
@@ -73,7 +73,7 @@ class SolutionRequest(BaseModel):
     competition: Competition
     members: list[Member] = Field(min_length=1)
     decision: dict[str, Any] = {}
-    seed: int = 0
+    seed: int = Field(0, ge=0, lt=2**31)
 
 
 class Solution(BaseModel):

@@ -93,7 +93,7 @@ class Split(BaseModel):
     share: float = Field(0.2, gt=0, lt=1)
     column: str | None = None
     separator: str | None = None
-    seed: int = 0
+    seed: int = Field(0, ge=0, lt=2**31)
 
 
 class Decision(BaseModel):

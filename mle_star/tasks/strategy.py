@@ -38,7 +38,7 @@ class PlanRequest(BaseModel):
     competition: Competition
     count: int = Field(3, ge=1, le=16)
     tried: list[Tried] = []
-    seed: int = 0
+    seed: int = Field(0, ge=0, lt=2**31)
 
 
 class Plan(BaseModel):

@@ -36,7 +36,7 @@ class VerdictRequest(BaseModel):
     competition: Competition
     labels: Artifact
     predictions: list[Predictions] = Field(min_length=1)
-    seed: int = 0
+    seed: int = Field(0, ge=0, lt=2**31)
 
 
 class Verdict(BaseModel):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
-import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,10 +11,6 @@ from typing import Any, TypeVar
 import httpx
 import pandas as pd
 import pytest
-from mle_star_orchestrator.dispatch import reconcile
-from mle_star_orchestrator.transport import connect_queue
-from rq import SimpleWorker
-from rq.serializers import JSONSerializer
 
 from mle_star.api import errors
 from mle_star.api.client import MLEStarClient
@@ -29,37 +23,6 @@ from tests.folders import breast_cancer
 Result = TypeVar("Result")
 
 
-class DeafWorker(SimpleWorker):
-    """Takes no commands: to stop listening for them takes up to a second after each burst."""
-
-    def subscribe(self) -> None: ...
-
-    def unsubscribe(self) -> None: ...
-
-
-def meanwhile(apps: Apps, ask: Callable[[], Result]) -> Result:
-    """What `ask` returns from a thread, while this one works on the queue (RQ wants the main thread)."""
-    queue = connect_queue(apps.settings.redis_url)
-    worker = DeafWorker([queue], connection=queue.connection, serializer=JSONSerializer)
-    found: list[Result | BaseException] = []
-
-    def run() -> None:
-        try:
-            found.append(ask())
-        except BaseException as error:
-            found.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    while thread.is_alive():
-        reconcile(apps.store, queue)
-        worker.work(burst=True, logging_level="WARNING")
-        time.sleep(0.02)
-    if isinstance(found[0], BaseException):
-        raise found[0]
-    return found[0]
-
-
 def with_client(apps: Apps, do: Callable[[MLEStarClient], Coroutine[Any, Any, Result]]) -> Result:
     """What `do` returns, given the real client on the real app."""
     settings = apps.settings.model_copy(update={"url": "http://orchestrator"})
@@ -69,7 +32,7 @@ def with_client(apps: Apps, do: Callable[[MLEStarClient], Coroutine[Any, Any, Re
         async with MLEStarClient(settings, transport=transport) as client:
             return await do(client)
 
-    return meanwhile(apps, lambda: asyncio.run(run()))
+    return apps.meanwhile(lambda: asyncio.run(run()))
 
 
 @pytest.fixture(scope="module")
@@ -233,7 +196,7 @@ def test_bad_input_is_one_clear_line(what: str, apps: Apps, services: Services, 
     spoil, says = BAD[what]
     folder = breast_cancer(tmp_path / "data", rows=60)
     body = {"competition": "bad", "data_dir": str(folder), "minutes": 0.2, **spoil(folder)}
-    problem = problem_of(meanwhile(apps, lambda: services["orchestrator"].ask("POST", "/tasks", json=body)))
+    problem = problem_of(apps.meanwhile(lambda: services["orchestrator"].ask("POST", "/tasks", json=body)))
     assert (problem.status, problem.code, problem.retry) == (422, "bad_input", False)
     assert says in problem.detail
     assert len(problem.detail) < 1000

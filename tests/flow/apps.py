@@ -5,11 +5,12 @@ from __future__ import annotations
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import mle_star_executor.app
 import mle_star_orchestrator.app
@@ -30,6 +31,8 @@ from mle_star.config import Settings
 from tests.redis_servers import redis_server
 from tests.stacks import until
 
+Result = TypeVar("Result")
+
 INNER = {
     "planner_gateway": mle_star_planner_gateway.app,
     "executor": mle_star_executor.app,
@@ -46,25 +49,36 @@ class Apps:
     settings: Settings
     store: TaskStore
 
+    def meanwhile(self, ask: Callable[[], Result]) -> Result:
+        """What `ask` returns from a thread, while this one works on the queue (RQ wants the main thread)."""
+        queue = connect_queue(self.settings.redis_url)
+        worker = DeafWorker([queue], connection=queue.connection, serializer=JSONSerializer)
+        with ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(ask)
+            while not asked.done():
+                reconcile(self.store, queue)
+                worker.work(burst=True, logging_level="WARNING")
+                time.sleep(0.02)
+        return asked.result()
+
     def run(self, **body: Any) -> dict[str, Any]:
         """Posts a task and works on it until it has ended; the view of its end."""
-        queue = connect_queue(self.settings.redis_url)
-        worker = SimpleWorker([queue], connection=queue.connection, serializer=JSONSerializer)
-        posted: dict[str, Any] = {}
 
-        def post() -> None:
-            posted["answer"] = self.client.post("/tasks", json=body)
+        def post_and_wait() -> dict[str, Any]:
+            answer = self.client.post("/tasks", json=body)
+            assert answer.status_code == 202, answer.text
+            path = f"/tasks/{answer.json()['id']}"
+            return until(lambda: found if (found := self.client.get(path).json())["status"] != "running" else None)
 
-        posting = threading.Thread(target=post)
-        posting.start()
-        while posting.is_alive() or self.store.running():
-            reconcile(self.store, queue)
-            worker.work(burst=True, logging_level="WARNING")
-            time.sleep(0.02)
-        posting.join()
-        assert posted["answer"].status_code == 202, posted["answer"].text
-        ended: dict[str, Any] = self.client.get(f"/tasks/{posted['answer'].json()['id']}").json()
-        return ended
+        return self.meanwhile(post_and_wait)
+
+
+class DeafWorker(SimpleWorker):
+    """Takes no commands: to stop listening for them takes up to a second after each burst."""
+
+    def subscribe(self) -> None: ...
+
+    def unsubscribe(self) -> None: ...
 
 
 @contextmanager

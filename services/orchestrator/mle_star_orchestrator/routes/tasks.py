@@ -6,12 +6,14 @@ import mimetypes
 import re
 import time
 import uuid
+from contextlib import suppress
 from typing import Annotated
 
 import structlog
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import FileResponse
 from pydantic import BaseModel
+from redis.exceptions import RedisError
 
 from mle_star.artifacts import ArtifactMissingError
 from mle_star.config import Settings
@@ -49,8 +51,11 @@ async def post_task(body: TaskRequest, request: Request, response: Response) -> 
     events = [Event(at=state.accepted, event="accepted", data=body.model_dump(mode="json"))]
     await asyncio.to_thread(stack.store.create, state, events)
     log.info("task_accepted", task=state.id, seconds=state.budget.seconds)
-    await asyncio.to_thread(dispatch, stack.store, stack.queue, state.id)
-    state = await _after_intake(stack, state)
+    with suppress(
+        RedisError
+    ):  # accepted is accepted: the reconciler hands out the rest
+        await asyncio.to_thread(dispatch, stack.store, stack.queue, state.id)
+        state = await _after_intake(stack, state)
     if state.error is not None and state.error.status == BadInputError.status:
         log.info("task_refused", task=state.id, detail=state.error.detail)
         raise _RefusedError(state.error)
