@@ -9,6 +9,7 @@ from pathlib import Path
 from mle_star.artifacts import ArtifactStore
 from mle_star.service.errors import BadInputError, ConflictError, ServiceError
 from mle_star.tasks.attempt import Attempt, AttemptRequest, Member, Solution, SolutionRequest
+from mle_star.tasks.competition import Competition
 from mle_star.tasks.execution import Limits, Outcome
 from mle_star.tasks.strategy import Plan, PlanRequest, Tried
 from mle_star.tasks.task import TaskRequest
@@ -22,6 +23,8 @@ from mle_star_orchestrator.workflow.state import Finish, Intake, Judged, Step, S
 CACHE = Path("~/.cache/mle_star/competitions")
 BLENDED_AT_MOST = 8
 OVERRUN = 2.5
+WORTH_THREADS = 2_000_000
+"""Training cells from which on a program gets more than one thread."""
 
 
 async def perform(state: TaskState, step: Step, services: Services, artifacts: ArtifactStore) -> StepResult:
@@ -114,7 +117,7 @@ async def _attempt(state: TaskState, step: Step, services: Services) -> Judged:
         limits=Limits(
             seconds=_limit(state, step),
             memory_bytes=state.budget.memory_bytes,
-            cores=max(1, state.budget.cores // state.budget.strategies),
+            cores=_cores(state, intake.competition),
         ),
         seed=state.request.seed,
     )
@@ -123,6 +126,13 @@ async def _attempt(state: TaskState, step: Step, services: Services) -> Judged:
         return Judged(attempt=attempt)
     predictions = Predictions(attempt_id=step.id, held_out=attempt.held_out, test=attempt.test)
     return Judged(attempt=attempt, verdict=await _judge(state, [predictions], services))
+
+
+def _cores(state: TaskState, competition: Competition) -> int:
+    """Threads of one program. On small data a second thread waits more than it works, and far more on a busy core."""
+    if competition.train_rows * len(competition.columns) < WORTH_THREADS:
+        return 1
+    return max(1, state.budget.cores // state.budget.strategies)
 
 
 def _limit(state: TaskState, step: Step) -> float:
