@@ -86,15 +86,14 @@ def _sandbox(settings: Settings) -> Check:
 def _planner(settings: Settings) -> Check:
     key = settings.openrouter_api_key
     if key is None or not key.get_secret_value():
-        return Check(
-            "planner", None, "no key: built-in recipes plan", "set OPENROUTER_API_KEY in the environment or .env"
-        )
-    return Check("planner", True, f"a key is set, for {settings.planner_model}; its quota shows when it is used")
+        return Check("planner", None, "no key, and this version needs none: built-in recipes plan")
+    return Check(
+        "planner", None, f"a key is set, for {settings.planner_model}: this version plans by recipes all the same"
+    )
 
 
-def _models(settings: Settings) -> Check:
-    names = f"{settings.executor_model} and {settings.verifier_model}"
-    return Check("model servers", None, "none: built-in recipes write the programs", f"two GPUs would run {names}")
+def _models(_: Settings) -> Check:
+    return Check("model servers", None, "none, and this version asks none: built-in recipes write the programs")
 
 
 def _gpus(_: Settings) -> Check:
@@ -112,13 +111,11 @@ def _gpus(_: Settings) -> Check:
 def _kaggle(_: Settings) -> Check:
     folder = Path(os.environ.get("KAGGLE_CONFIG_DIR", "~/.kaggle")).expanduser()
     if {"KAGGLE_USERNAME", "KAGGLE_KEY"} <= os.environ.keys() or os.environ.get("KAGGLE_API_TOKEN"):
-        return Check("Kaggle", True, "credentials in the environment")
+        return Check("Kaggle", None, "credentials in the environment: this version takes data by --data-dir alone")
     for file in (folder / "kaggle.json", folder / "access_token"):
         if file.is_file():
-            return Check("Kaggle", True, f"credentials in {file}")
-    return Check(
-        "Kaggle", None, "no credentials: give --data-dir", f"put the kaggle.json of your account into {folder}"
-    )
+            return Check("Kaggle", None, f"credentials in {file}: this version takes data by --data-dir alone")
+    return Check("Kaggle", None, "no credentials, and this version needs none: give --data-dir")
 
 
 def _stack(settings: Settings) -> Check:
