@@ -22,7 +22,7 @@ def settle_lightgbm(
     """A `rate` that is done in time, and the `rounds` after which inner holdouts get no better."""
     own = lightgbm_params(z_fit, params, context)
     folds = settling_folds(z_fit, context["seed"])
-    data = lightgbm.Dataset(F_fit, z_fit, free_raw_data=False).construct()
+    data = lightgbm.Dataset(F_fit, z_fit, params=own, free_raw_data=False).construct()
     started = time.monotonic()
     lightgbm.train(own, data, num_boost_round=PROBE)
     spent = time.monotonic() - started
