@@ -80,8 +80,8 @@ def _read_words(
 
 
 def _number(column: pd.Series) -> pd.Series:
-    values = pd.to_numeric(column, errors="coerce").astype(float)
-    return values.replace([np.inf, -np.inf], np.nan).clip(-LARGEST, LARGEST)
+    values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    return pd.Series(np.where(np.isfinite(values), np.clip(values, -LARGEST, LARGEST), np.nan), index=column.index)
 
 
 def _text(column: pd.Series) -> pd.Series:
