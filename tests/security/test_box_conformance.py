@@ -273,7 +273,7 @@ if len(processes) > 2:
     ]
     execution = boxes.run(code, *(str(path) for path in outside))
     assert execution.outcome is Outcome.OK, execution.output
-    home_holds_python = Path(sys.base_prefix).is_relative_to(Path.home())
+    home_holds_python = any(Path(at).is_relative_to(Path.home()) for at in (sys.prefix, sys.base_prefix))
     seen = [line for line in execution.output.splitlines() if not (home_holds_python and str(Path.home()) in line)]
     if boxes.backend.isolated:
         assert seen == []
