@@ -63,7 +63,7 @@ def test_every_kind_of_data_beats_the_baseline(make: Any, metric: str, better: A
 
 def test_no_more_strategies_and_iterations_than_asked_for(apps: Apps, tmp_path: Path) -> None:
     folder = breast_cancer(tmp_path / "data", rows=100)
-    ended = apps.run(competition="few", data_dir=str(folder), minutes=0.4, strategies=2, iterations=1)
+    ended = apps.run(competition="few", data_dir=str(folder), minutes=0.25, strategies=2, iterations=1)
     ids = [one["id"] for one in ended["attempts"]]
     assert ids[:3] == ["baseline", "s1", "s2"]
     assert set(ids[3:]) <= {"r1a", "r1b"}
