@@ -20,6 +20,8 @@ READABLE = frozenset({ColumnKind.TEXT, ColumnKind.LIST})
 PARAMS: dict[str, dict[str, Any]] = {
     "constant": {},
     "linear": {"strength": 1.0},
+    "lasso": {"strength": 0.003},
+    "texts": {"strength": 0.3, "ratio_strength": 1.0, "ridge_strength": 3.0, "smoothing": 0.2},
     "lightgbm": {
         "rate": 0.04,
         "rounds": 200,
@@ -96,6 +98,10 @@ def has_text(competition: Competition) -> bool:
     return is_scorable(competition) and readable_columns(competition) > 0
 
 
+def has_numbers_alone(competition: Competition) -> bool:
+    return is_scorable(competition) and all(target.classes is None for target in competition.targets)
+
+
 def _slots(prepare: str, target: str, encode: str, fit_predict: str) -> Slots:
     return dict(zip(SLOTS, (prepare, target, encode, fit_predict), strict=True))
 
@@ -139,6 +145,15 @@ _ALL = (
         fits=is_scorable,
     ),
     Recipe(
+        name="lasso",
+        title="A lasso on one-hot columns",
+        purpose="numbers that a few of many columns make up, small tables above all",
+        cost=0.7,
+        slots=_slots("table", "skew", "onehot", "lasso"),
+        swaps={"target": ["plain", "log"]},
+        fits=has_numbers_alone,
+    ),
+    Recipe(
         name="forest",
         title="Extremely randomized trees",
         purpose="another kind of tree, for noisy tables and for blends",
@@ -149,7 +164,16 @@ _ALL = (
     ),
     Recipe(
         name="text",
-        title="A linear model on words and characters",
+        title="Linear models and naive Bayes on words and characters",
+        purpose="texts and lists that say nearly all",
+        cost=2,
+        slots=_slots("table+text", "skew", "texts", "texts"),
+        swaps={"fit_predict": ["linear"]},
+        fits=has_text,
+    ),
+    Recipe(
+        name="text_table",
+        title="A linear model on words, characters and the table",
         purpose="texts and lists, with the table's columns beside them",
         cost=2,
         slots=_slots("table+text", "skew", "onehot", "linear"),

@@ -9,10 +9,9 @@ import pandas as pd
 from scipy import sparse
 
 from mle_star_executor.recipes.parts.blocks import Blocks
+from mle_star_executor.recipes.parts.one_hot import one_hot
 
-LEAST = 4  # fit rows that a category must have to get a column of its own
-MOST = 500  # columns of one category
-REACH = 6.0  # in standard deviations
+REACH = 3.0  # in standard deviations: a line must not follow a value that stands alone
 
 
 def encode_onehot(
@@ -22,7 +21,7 @@ def encode_onehot(
     pairs = [_scaled(blocks_fit["number"], blocks_apply["number"])]
     for block in ("category", "levels"):
         for name, codes in blocks_fit[block].items():
-            pairs.append(_onehot(codes.to_numpy(), blocks_apply[block][name].to_numpy()))
+            pairs.append(one_hot(codes.to_numpy(), blocks_apply[block][name].to_numpy()))
     for block in ("items", "words", "chars"):
         if block in blocks_fit:
             pairs.append((blocks_fit[block], blocks_apply[block]))
@@ -31,36 +30,17 @@ def encode_onehot(
 
 
 def _scaled(fit: pd.DataFrame, apply: pd.DataFrame) -> tuple[Any, Any]:
-    flagged = fit.columns[fit.isna().mean().between(0.01, 0.99)]
-    nought = fit.columns[(fit == 0).mean().between(0.05, 0.95) & (fit.nunique() > 2)]
-    flags = [
-        np.hstack([frame[flagged].isna().to_numpy(dtype=float), (frame[nought] == 0).to_numpy(dtype=float)])
-        for frame in (fit, apply)
-    ]
-    logged = fit.columns[(fit.min() >= 0) & (fit.skew() > 1)]
-    fit, apply = fit.copy(), apply.copy()
-    for frame in (fit, apply):
-        frame[logged] = np.log1p(frame[logged].clip(lower=0))
-    middle = fit.median().fillna(0)
-    fit, apply = fit.fillna(middle), apply.fillna(middle)
-    center, scale = fit.mean(), fit.std(ddof=0).where(lambda s: s > 0, 1).fillna(1)
-    fit, apply = (((frame - center) / scale).clip(-REACH, REACH) for frame in (fit, apply))
-    return tuple(
-        sparse.csr_matrix(np.hstack([frame.to_numpy(dtype=float), flag]))
-        for frame, flag in zip((fit, apply), flags, strict=True)
-    )
-
-
-def _onehot(fit: np.ndarray, apply: np.ndarray) -> tuple[Any, Any]:
-    """A column for each value that enough fit rows have, the commonest first, and one for all others."""
-    values, counts = np.unique(fit, return_counts=True)
-    kept = np.sort(values[np.argsort(-counts, kind="stable")][: min(MOST, int((counts >= LEAST).sum()))])
-    return _indicator(fit, kept), _indicator(apply, kept)
-
-
-def _indicator(codes: np.ndarray, kept: np.ndarray) -> Any:
-    places = np.searchsorted(kept, codes)
-    known = np.isin(codes, kept)
-    places = np.where(known, places, len(kept))
-    data, rows = np.ones(len(codes)), np.arange(len(codes))
-    return sparse.csr_matrix((data, (rows, places)), shape=(len(codes), len(kept) + 1))
+    F, A = fit.to_numpy(dtype=float), apply.to_numpy(dtype=float)  # pandas takes thousands of columns one by one
+    missing, nought = np.isnan(F).mean(axis=0), (F == 0).mean(axis=0)
+    distinct = 1 + (np.diff(np.sort(F, axis=0), axis=0) > 0).sum(axis=0)
+    flagged = (missing >= 0.01) & (missing <= 0.99)
+    zeroed = (nought >= 0.05) & (nought <= 0.95) & (distinct > 2)
+    flags = [np.hstack([np.isnan(M[:, flagged]), M[:, zeroed] == 0]).astype(float) for M in (F, A)]
+    table = pd.DataFrame(F)
+    logged = ((table.min() >= 0) & (table.skew() > 1)).to_numpy()
+    F, A = (np.where(logged, np.log1p(np.clip(M, 0, None)), M) for M in (F, A))
+    middle = pd.DataFrame(F).median().fillna(0).to_numpy()
+    F, A = (np.where(np.isnan(M), middle, M) for M in (F, A))
+    center, scale = F.mean(axis=0), F.std(axis=0)
+    F, A = (((M - center) / np.where(scale > 0, scale, 1)).clip(-REACH, REACH) for M in (F, A))
+    return tuple(sparse.csr_matrix(np.hstack([M, flag])) for M, flag in zip((F, A), flags, strict=True))
