@@ -7,17 +7,23 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mle_star.harness.spans import LEAN, best_spans
+
 
 def decide(raw: np.ndarray, context: dict[str, Any], decision: dict[str, Any]) -> pd.DataFrame:
     """Raw predictions (n, k) to answers: n rows, a column for each of the submission's answers.
 
     `decision` may hold `threshold` (of the last of two classes), `class_weights` (one a class, for the first
-    target), `low` and `high` (bounds of values) and `round`.
+    target), `low` and `high` (bounds of values), `round`, and `lean` (of spans, which are answered by the places of
+    their first and last word).
     """
     submission, predicts = context["submission"], context["metric"]["predicts"]
     blocks = target_blocks(raw, context["targets"])
     if submission["layout"] == "classes":
         return pd.DataFrame(_normal(blocks[0]), columns=submission["answers"])
+    if submission["layout"] == "span":
+        spans = best_spans(blocks[0], decision.get("lean", LEAN))
+        return pd.DataFrame({submission["answers"][0]: [f"{first} {last}" for first, last in spans]}, dtype=object)
     if submission["layout"] == "ranked":
         labels = _ranked(blocks[0], context["targets"][0]["classes"], context["metric"]["k"] or 5)
         return pd.DataFrame({submission["answers"][0]: labels})
@@ -35,8 +41,8 @@ def decide(raw: np.ndarray, context: dict[str, Any], decision: dict[str, Any]) -
 
 
 def target_blocks(raw: np.ndarray, targets: list[dict[str, Any]]) -> list[np.ndarray]:
-    """The columns of each target: (n, classes), or (n, 1) for a number."""
-    widths = [len(target["classes"]) if target["classes"] else 1 for target in targets]
+    """The columns of each target: (n, classes), (n, 1) for a number, or (n, words)."""
+    widths = [target.get("words") or (len(target["classes"]) if target["classes"] else 1) for target in targets]
     return np.split(raw, np.cumsum(widths)[:-1], axis=1)
 
 

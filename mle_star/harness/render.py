@@ -6,6 +6,8 @@ from typing import Any
 
 import pandas as pd
 
+from mle_star.harness.spans import cut_span
+
 
 def render(answers: pd.DataFrame, test: pd.DataFrame, sample: pd.DataFrame, context: dict[str, Any]) -> pd.DataFrame:
     """The sample with its answers replaced; `answers` has a row for each test row.
@@ -17,6 +19,8 @@ def render(answers: pd.DataFrame, test: pd.DataFrame, sample: pd.DataFrame, cont
     rendered = sample.copy()
     if submission["layout"] == "unknown":
         return rendered
+    if submission["layout"] == "span":
+        answers = _cut(answers, test[submission["text"]])
     key = submission["key"]
     if key is None:
         if len(answers) != len(sample):
@@ -31,6 +35,13 @@ def render(answers: pd.DataFrame, test: pd.DataFrame, sample: pd.DataFrame, cont
         rendered[column] = answered if answered.notna().all() else answered.where(answered.notna(), sample[column])
         rendered[column] = rendered[column].infer_objects()
     return rendered
+
+
+def _cut(answers: pd.DataFrame, texts: pd.Series) -> pd.DataFrame:
+    """The words themselves instead of the places of the first and the last."""
+    (name,) = answers.columns
+    parts = [cut_span(text, *map(int, span.split())) for text, span in zip(texts, answers[name], strict=True)]
+    return pd.DataFrame({name: parts}, dtype=object)
 
 
 def _by_key(answers: pd.DataFrame, keys: pd.Series) -> pd.DataFrame:

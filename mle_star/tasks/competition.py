@@ -33,10 +33,14 @@ class Column(BaseModel):
 
 
 class Target(BaseModel):
-    """What is to be predicted: a column of the training file. `classes` is None for a number, and sorted."""
+    """What is to be predicted: a column of the training file. `classes` is None for a number, and sorted.
+
+    A part of a text has `words`: that many of the text's first words have a mark each.
+    """
 
     name: str
     classes: list[Label] | None = None
+    words: int | None = None
 
 
 class Layout(StrEnum):
@@ -45,6 +49,7 @@ class Layout(StrEnum):
     TARGETS = "targets"  # one column a target, in the order of `Competition.targets`
     CLASSES = "classes"  # one column a class of the one target, in the order of its classes
     RANKED = "ranked"  # one column with the k likeliest labels, blanks between
+    SPAN = "span"  # one column with a part of the text in the column `Submission.text` of the same row
     UNKNOWN = "unknown"  # none that we can score: the sample's own values are the answer
 
 
@@ -71,6 +76,7 @@ class Submission(BaseModel):
     key: tuple[str, str] | None = None
     count: int
     wants_integers: bool = False
+    text: str | None = None
 
 
 class SplitKind(StrEnum):
@@ -134,7 +140,7 @@ class Competition(BaseModel):
     warnings: list[str] = []
 
     def raw_columns(self) -> list[str]:
-        """The names of the raw prediction columns: a target's name, or `target=class` for each of its classes."""
+        """The raw prediction columns: a target's name, `target=class` of each class, `target@place` of each word."""
         return raw_columns(self.context()["targets"])
 
     def context(self) -> dict[str, Any]:
@@ -156,7 +162,9 @@ def raw_columns(targets: list[dict[str, Any]]) -> list[str]:
     """The names of the raw prediction columns, for targets as a context has them."""
     names: list[str] = []
     for target in targets:
-        if target["classes"] is None:
+        if words := target.get("words"):
+            names.extend(f"{target['name']}@{place}" for place in range(words))
+        elif target["classes"] is None:
             names.append(target["name"])
         else:
             names.extend(f"{target['name']}={label}" for label in target["classes"])

@@ -19,6 +19,7 @@ READABLE = frozenset({ColumnKind.TEXT, ColumnKind.LIST})
 
 PARAMS: dict[str, dict[str, Any]] = {
     "constant": {},
+    "span": {"strength": 1e-6},
     "linear": {"strength": 1.0},
     "lasso": {"strength": 0.003},
     "texts": {"strength": 0.3, "ratio_strength": 1.0, "ridge_strength": 3.0, "smoothing": 0.2},
@@ -38,6 +39,7 @@ PARAMS: dict[str, dict[str, Any]] = {
 """The parameters of each variant of `fit_predict`; a strategy changes some of them."""
 
 TUNINGS: dict[str, list[dict[str, Any]]] = {
+    "span": [{"strength": 1e-5}, {"strength": 1e-7}],
     "lightgbm": [
         {"leaves": 12, "columns": 0.4},
         {"leaves": 63, "least_in_leaf": 40, "columns": 0.5},
@@ -77,7 +79,8 @@ class Recipe:
 def is_scorable(competition: Competition) -> bool:
     """Whether there is something to learn, in a form that we know."""
     submission = competition.submission
-    return bool(competition.targets and competition.columns) and submission.layout is not Layout.UNKNOWN
+    known = submission.layout not in {Layout.UNKNOWN, Layout.SPAN}
+    return bool(competition.targets and competition.columns) and known
 
 
 def readable_columns(competition: Competition) -> int:
@@ -92,6 +95,10 @@ def predicted_work(recipe: Recipe, competition: Competition) -> float:
     )
     folds = split.folds * split.repeats
     return recipe.cost * competition.train_rows * len(competition.columns) * outputs * folds
+
+
+def has_spans(competition: Competition) -> bool:
+    return competition.submission.layout is Layout.SPAN
 
 
 def has_text(competition: Competition) -> bool:
@@ -187,6 +194,14 @@ _ALL = (
         slots=_slots("table+text", "metric", "text_scores", "lightgbm"),
         swaps={"encode": ["text_parts"], "fit_predict": ["forest"]},
         fits=has_text,
+    ),
+    Recipe(
+        name="span",
+        title="A linear model on each word",
+        purpose="answers that are parts of a text",
+        cost=1,
+        slots=_slots("table+span", "plain", "span", "span"),
+        fits=has_spans,
     ),
 )
 

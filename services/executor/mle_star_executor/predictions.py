@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mle_star.harness.spans import span_marks
 from mle_star.harness.tables import read_table
 from mle_star.tasks.competition import Competition, Label, Layout
 from mle_star.tasks.metric import Predicts
@@ -52,6 +53,8 @@ def read_submission(path: Path, test: pd.DataFrame, competition: Competition) ->
         parts = [_numbers(answers, form.answers, path.name)]
     elif form.layout is Layout.RANKED:
         parts = [_ranked(answers[form.answers[0]], competition.targets[0].classes or [])]
+    elif form.layout is Layout.SPAN:
+        parts = [span_marks(test[str(form.text)], answers[form.answers[0]])]
     elif form.layout is Layout.TARGETS:
         parts = [
             _one_target(answers, answer, target.classes, competition.metric.predicts, path.name)

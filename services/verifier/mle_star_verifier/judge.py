@@ -46,15 +46,15 @@ class Judge:
         """Raises NotFoundError or BadInputError where the request, not the predictions, is at fault."""
         competition = request.competition
         layout, rows = competition.submission.layout, competition.submission.rows
-        labels = self._vault.labels(request.labels, [target.name for target in competition.targets])
-        members, violations = self._members(request, labels)
-        verdict = Verdict(
-            verified=layout is not Layout.UNKNOWN and rows is not RowMap.UNVERIFIED, violations=violations
-        )
-        if not members:
+        text = [competition.submission.text] if competition.submission.text else []
+        labels = self._vault.labels(request.labels, [*(target.name for target in competition.targets), *text])
+        known = layout is not Layout.UNKNOWN  # else no prediction is looked at
+        members, violations = self._members(request, labels) if known else ([], [])
+        verdict = Verdict(verified=known and rows is not RowMap.UNVERIFIED, violations=violations)
+        if known and not members:
             return verdict
-        if layout is Layout.UNKNOWN:
-            verdict.weights = {member.attempt_id: 1 / len(members) for member in members}
+        if not known:
+            verdict.weights = {each.attempt_id: 1 / len(request.predictions) for each in request.predictions}
             said = ["The submission's columns tell nothing of the targets: the sample's own values are submitted."]
         else:
             said = _score(verdict, competition, labels, members, request.seed)

@@ -31,13 +31,15 @@ class Tables:
         return self._table(competition, competition.files.sample)
 
     def keys(self, competition: Competition) -> pd.DataFrame:
-        """The test rows by the column that maps them to the sample; no column where the map is by position."""
-        if competition.submission.key is None:
+        """The test rows by the columns that a submission takes from them: its key, if it has one, and its text."""
+        form = competition.submission
+        columns = list(dict.fromkeys([*([form.key[1]] if form.key else []), *([form.text] if form.text else [])]))
+        if not columns:
             return pd.DataFrame(index=np.arange(competition.test_rows))
-        test, column = self._table(competition, competition.files.test), competition.submission.key[1]
-        if column not in test or len(test) != competition.test_rows:
-            raise BadInputError(f"the test file has no {competition.test_rows} rows with a column {column!r}")
-        return test[[column]]
+        test = self._table(competition, competition.files.test)
+        if not set(columns) <= set(test.columns) or len(test) != competition.test_rows:
+            raise BadInputError(f"the test file has no {competition.test_rows} rows with {', '.join(columns)}")
+        return test[columns]
 
     def _table(self, competition: Competition, name: str) -> pd.DataFrame:
         if (artifact := competition.artifacts.get(name)) is None:

@@ -18,6 +18,7 @@ from mle_star.harness.blend import blend
 from mle_star.harness.decide import decide
 from mle_star.harness.folds import fit_rows, held_out_rows
 from mle_star.harness.render import render
+from mle_star.harness.spans import span_marks
 from mle_star.harness.tables import read_table, write_table
 from mle_star_executor.recipes.parts.blocks import Blocks, take
 from mle_star_executor.recipes.parts.labels import target_values
@@ -99,7 +100,7 @@ def predict_member(
         apply = np.concatenate([held, data.test_rows])
         raws = [np.empty((len(apply), 0))]
         for target in context["targets"]:
-            y = target_values(data.train[target["name"]].iloc[fit], target)
+            y = _known(data.train.iloc[fit], target, context)
             own = {**context, "target": target}
             raws.append(predict_target(y, take(blocks, fit), take(blocks, apply), member, own, slots, clock))
         raw = np.hstack(raws)
@@ -122,7 +123,7 @@ def predict_target(
     n_apply = len(blocks_apply["number"])
     started = time.monotonic()
     if not len(y):  # a fold that leaves no row to fit
-        classes = len(target["classes"] or [0.0])
+        classes = target.get("words") or len(target["classes"] or [0.0])
         return np.full((n_apply, classes), 1 / classes if target["classes"] else 0.0)
     if target["classes"] is None:
         z, inverse = slots["target"][chosen["target"]](y, context)
@@ -142,6 +143,13 @@ def predict_target(
     return np.asarray(inverse(raw))
 
 
+def _known(rows: pd.DataFrame, target: dict[str, Any], context: dict[str, Any]) -> np.ndarray:
+    """The targets of training rows: codes or numbers (n,), or marks (n, words)."""
+    if target.get("words"):
+        return span_marks(rows[context["submission"]["text"]], rows[target["name"]])
+    return target_values(rows[target["name"]], target)
+
+
 def _spread(present: np.ndarray, classes: int) -> Callable[[np.ndarray], np.ndarray]:
     """Puts the columns of the classes that were there to fit among zeros for those that were not."""
 
@@ -154,11 +162,14 @@ def _spread(present: np.ndarray, classes: int) -> Callable[[np.ndarray], np.ndar
 
 
 def raw_names(targets: list[dict[str, Any]]) -> list[str]:
-    """The raw columns: a target's name, or `target=class` for each of its classes."""
+    """The raw columns: a target's name, `target=class` for each class, or `target@place` for each word."""
     names = []
     for target in targets:
         labels = target["classes"]
-        names += [target["name"]] if labels is None else [f"{target['name']}={label}" for label in labels]
+        if words := target.get("words"):
+            names += [f"{target['name']}@{place}" for place in range(words)]
+        else:
+            names += [target["name"]] if labels is None else [f"{target['name']}={label}" for label in labels]
     return names
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from mle_star.artifacts import ArtifactStore
+from mle_star.harness.spans import MOST_WORDS
 from mle_star.tasks.artifact import Artifact
 from mle_star.tasks.competition import Competition, Files, Layout, Target
 from mle_star.tasks.metric import Metric, Predicts
@@ -71,6 +72,8 @@ def _take_in(
         _describe(train[column], nature, metric) for column, nature in zip(targets.names, natures, strict=True)
     ]
     submission = describe_submission(test, sample, targets, described, natures, metric, train, notes)
+    if submission.layout is Layout.SPAN:
+        described = [described[0].model_copy(update={"words": MOST_WORDS})]
     task_type = _task_type(described, submission.layout, natures, notes)
 
     ids = _ids(train, test, sample, targets, submission.key, notes)
@@ -128,6 +131,8 @@ def _task_type(targets: list[Target], layout: Layout, natures: list[Nature], not
     classified = [target for target in targets if target.classes is not None]
     if layout is Layout.UNKNOWN or len(classified) not in {0, len(targets)}:
         task_type, why = TaskType.OTHER, "its answers are of no kind that is predicted here"
+    elif layout is Layout.SPAN:
+        task_type, why = TaskType.OTHER, "its answers are parts of a text"
     elif layout is Layout.RANKED:
         task_type, why = TaskType.RANKING, "the likeliest of its labels are wanted in order"
     elif classified:

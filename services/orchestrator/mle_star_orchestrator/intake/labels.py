@@ -14,9 +14,13 @@ from mle_star.tasks.artifact import Artifact
 
 
 def store_labels(train: pd.DataFrame, context: dict[str, Any], store: ArtifactStore) -> Artifact:
-    """A parquet file: `row`, the position in the training file, and the targets, of rows that are ever held out."""
+    """A parquet file: `row`, the position in the training file, and the targets, of rows that are ever held out.
+
+    The text that answers are parts of comes along: it takes both to score the places of words.
+    """
     rows = np.unique(np.concatenate(held_out_rows(train, context)))
     names = [target["name"] for target in context["targets"]]
+    names += [context["submission"]["text"]] if context["submission"]["text"] else []
     labels = train[names].iloc[rows].reset_index(drop=True)
     for name in names:  # parquet holds one type a column
         if labels[name].dtype == object and labels[name].map(type).nunique() > 1:

@@ -10,10 +10,12 @@ from mle_star.tasks.competition import Layout, RowMap, Submission, Target
 from mle_star.tasks.metric import Metric, Predicts
 from mle_star_orchestrator.intake.names import squash
 from mle_star_orchestrator.intake.notes import Notes, listed
+from mle_star_orchestrator.intake.spans import text_of_spans
 from mle_star_orchestrator.intake.targets import Targets, plain
 from mle_star_orchestrator.intake.values import Nature
 
 LEAST_OVERLAP = 0.5
+OF_SPANS = {"jaccard", "accuracy"}
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,8 @@ def describe_submission(
     test: pd.DataFrame, sample: pd.DataFrame, found: Targets, targets: list[Target], natures: list[Nature],
     metric: Metric, train: pd.DataFrame, notes: Notes,
 ) -> Submission:  # fmt: skip
-    layout, why = _layout(found, targets, natures, metric)
+    text = text_of_spans(train, test, found.names[0]) if natures == [Nature.FREE] and metric.name in OF_SPANS else None
+    layout, why = _layout(found, targets, natures, metric, text)
     notes.decide("submission layout", layout, why)
     if layout is Layout.UNKNOWN:
         notes.warn(f"the submission keeps the sample's values: {why}")
@@ -49,12 +52,17 @@ def describe_submission(
         wants_integers=metric.predicts not in {Predicts.PROBABILITIES, Predicts.RANKS}
         and _are_integers(sample[answers])
         and _are_integers(train[found.names]),
+        text=text,
     )
 
 
-def _layout(found: Targets, targets: list[Target], natures: list[Nature], metric: Metric) -> tuple[Layout, str]:
+def _layout(
+    found: Targets, targets: list[Target], natures: list[Nature], metric: Metric, text: str | None
+) -> tuple[Layout, str]:
     if found.class_columns:
         return Layout.CLASSES, f"a column for each class of {found.names[0]}, all for probabilities"
+    if text is not None:
+        return Layout.SPAN, f"{found.names[0]} is a part of {text} in nearly every training row"
     if Nature.FREE in natures:
         return Layout.UNKNOWN, f"{listed(found.names)} holds {Nature.FREE}: nothing here predicts that"
     if len({target.classes is None for target in targets}) > 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice, zip_longest
 
-from mle_star.tasks.competition import Competition
+from mle_star.tasks.competition import Competition, Layout
 from mle_star.tasks.execution import Outcome
 from mle_star.tasks.recipes import (
     PARAMS,
@@ -43,6 +43,8 @@ def ranked_recipes(competition: Competition) -> list[Recipe]:
 
 
 def _order(competition: Competition) -> list[str]:
+    if competition.submission.layout is Layout.SPAN:
+        return ["span"]
     columns = [column for column in competition.columns if column.distinct > 1]
     if readable_columns(competition) > TEXT_SHARE * len(columns):
         return ["text", "mixed", "lightgbm", "linear", "forest", "catboost"]

@@ -99,7 +99,7 @@ class _Gate:
             raise _StopError
 
     def answers(self) -> None:
-        if self.form.layout is Layout.UNKNOWN:
+        if self.form.layout in {Layout.UNKNOWN, Layout.SPAN}:
             return
         if self.form.layout is Layout.RANKED:
             self._ranked(self.form.answers[0], self.competition.targets[0])

@@ -26,6 +26,7 @@ THRESHOLDS = 60
 SMOOTHED_OVER = 5
 FACTORS = np.geomspace(0.4, 2.5, 9)
 SWEEPS = 2
+LEANS = [round(0.1 + 0.05 * step, 2) for step in range(13)]
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ def ways(scorer: Scorer) -> list[Way]:
     """The ways that the metric allows, the simplest first: that one needs no proof."""
     submission, metric = scorer.context["submission"], scorer.metric
     classes = [target["classes"] for target in scorer.context["targets"]]
+    if submission["layout"] == "span":
+        return [Way(_lean)]
     if submission["layout"] != "targets":
         return [Way(_nothing)]
     if metric["predicts"] == "values" and None in classes:
@@ -106,6 +109,13 @@ def _threshold(scorer: Scorer, raw: np.ndarray) -> Decision:
     width = min(SMOOTHED_OVER, len(scores))
     smooth = np.convolve(np.pad(scores, width // 2, mode="edge"), np.ones(width) / width, mode="valid")[: len(scores)]
     return {"threshold": float(thresholds[np.argmax(smooth)])}
+
+
+def _lean(scorer: Scorer, raw: np.ndarray) -> Decision:
+    """How likely a word must be in the answer to be worth taking."""
+    scorer, raw = _few(scorer, raw)
+    scores = _scores(scorer, [scorer.predicted(raw, {"lean": lean}) for lean in LEANS])
+    return {"lean": LEANS[int(np.argmax(scores))]}
 
 
 def _class_weights(scorer: Scorer, raw: np.ndarray) -> Decision:

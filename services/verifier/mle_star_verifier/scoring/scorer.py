@@ -11,6 +11,7 @@ import pandas as pd
 from mle_star.harness.decide import decide, target_blocks
 from mle_star.service.errors import BadInputError
 from mle_star_verifier.scoring.functions import FUNCTIONS, Classes, multilabel_f1
+from mle_star_verifier.scoring.spans import span_function
 from mle_star_verifier.text import as_text, texts
 
 Arrays = list[np.ndarray]
@@ -39,6 +40,13 @@ class Scorer:
         self._coded = {**context, "targets": [_coded(target) for target in context["targets"]]}
         self.classes: list[Classes] = []
         self.truth: Arrays = []
+        if context["submission"]["layout"] == "span":
+            text, answer = (
+                labels[name].tolist() for name in (context["submission"]["text"], context["targets"][0]["name"])
+            )
+            self._function = span_function(self.metric["name"], text, answer)
+            self.truth, self.classes = [np.arange(self.rows)], [[]]
+            return
         for target in context["targets"]:
             truth, classes = _truth(labels[target["name"]], target["classes"], self.metric["predicts"])
             self.truth.append(truth)
@@ -51,6 +59,8 @@ class Scorer:
         answers = decide(raw, context, decision)
         if layout == "classes":
             return [_from_probabilities(answers.to_numpy(float), predicts)]
+        if layout == "span":
+            return [np.asarray([answer.split() for answer in answers.iloc[:, 0]], dtype=int).reshape(-1, 2)]
         if layout == "ranked":
             ranks = np.asarray([str(answer).split() for answer in answers.iloc[:, 0]], dtype=int)
             return [_from_ranks(ranks, len(self.classes[0]), predicts)]

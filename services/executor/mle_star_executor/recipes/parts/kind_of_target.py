@@ -11,5 +11,5 @@ def is_classes(z: np.ndarray) -> bool:
 
 
 def indicators(z: np.ndarray) -> np.ndarray:
-    """A column for each class, or the one column of a number, (n, k)."""
-    return np.eye(int(z.max()) + 1)[z] if is_classes(z) else z.reshape(-1, 1)
+    """A column for each class or word, or the one column of a number, (n, k)."""
+    return np.eye(int(z.max()) + 1)[z] if is_classes(z) else z.reshape(len(z), -1)
