@@ -8,7 +8,7 @@ demo: .venv/.run ## the main job on a small real data set
 
 test: .venv/.dev ## every test that needs neither root, nor Docker, nor data of ours
 	@echo "left out: tests/shared needs data that is not part of this repository, tests/chaos is make test-chaos"
-	@.venv/bin/pytest -q tests --ignore tests/shared --ignore tests/chaos --durations 10
+	@.venv/bin/pytest -q tests --ignore tests/shared --ignore tests/chaos -m "not long" --durations 10
 
 test-chaos: .venv/.dev ## kill -9 of a worker and of an executor, mid-task
 	@.venv/bin/pytest -q tests/chaos -k "worker or executor"
@@ -16,8 +16,8 @@ test-chaos: .venv/.dev ## kill -9 of a worker and of an executor, mid-task
 test-shared: .venv/.dev ## real competitions end to end, from ../shared
 	@.venv/bin/pytest -q tests/shared --durations 10
 
-test-long: .venv/.dev ## kill -9 of each process, and a stack that goes on where it was
-	@.venv/bin/pytest -q tests/chaos
+test-long: .venv/.dev ## kill -9 of each process, a stack that goes on where it was, every kind of competition
+	@.venv/bin/pytest -q tests/chaos tests/generated --durations 10
 
 benchmark-overhead: .venv/.run ## what the harness costs beside its programs, on titanic and house-prices
 	@.venv/bin/python -m benchmarks.overhead titanic=../shared/data/titanic \

@@ -216,6 +216,18 @@ def cuisines(rng: np.random.Generator, rows: int) -> Shape:
     )  # fmt: skip
 
 
+def recipe_tags(rng: np.random.Generator, rows: int) -> Shape:
+    """The answer is a list of no fixed length: nothing here predicts that, and the sample is handed in."""
+    shape = cuisines(rng, rows)
+    tags = shape.train["ingredients"].map(lambda items: sorted(items)[:3])
+    train = shape.train.drop(columns="cuisine").assign(tags=tags)
+    truth = shape.truth[["id"]].assign(tags="garden")
+    return Shape(
+        train, shape.test, sample_of(truth, tags="salt"), truth, "jaccard", ["tags"],
+        "Submissions are evaluated on the Jaccard index.", shape.files, layout="unknown", has_signal=False,
+    )  # fmt: skip
+
+
 def emoji(rng: np.random.Generator, rows: int) -> Shape:
     """Emoji, empty strings, quotes, line breaks and separators in texts and in the names of columns."""
     n = rows + rows // 2
