@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mle_star.harness.dates import read_dates
+
 
 def usable_rows(train: pd.DataFrame, targets: list[dict[str, Any]]) -> np.ndarray:
     """Positions of the rows that have every target, in order."""
@@ -87,7 +89,7 @@ def _by_time(train: pd.DataFrame, split: dict[str, Any]) -> np.ndarray:
     """The last stretches of time: fold 0 is the latest. A fold is fitted on all that came before it."""
     time = train[split["column"]]
     if not pd.api.types.is_numeric_dtype(time):
-        time = pd.to_datetime(time, errors="coerce", format="mixed", utc=True)
+        time = read_dates(time)
     ranks = time.rank(method="dense", pct=True).fillna(0).to_numpy()
     width = split["share"] if split["folds"] == 1 else min(split["share"], 1 / (split["folds"] + 1))
     places = np.floor((1 - ranks) / width + 1e-9).astype(int)
@@ -101,6 +103,6 @@ def fit_rows(train: pd.DataFrame, context: dict[str, Any], held_out: np.ndarray)
         return rows
     time = train[context["split"]["column"]]
     if not pd.api.types.is_numeric_dtype(time):
-        time = pd.to_datetime(time, errors="coerce", format="mixed", utc=True)
+        time = read_dates(time)
     earlier = (time < time.iloc[held_out].min()).to_numpy() | time.isna().to_numpy()
     return np.asarray(rows[earlier[rows]])

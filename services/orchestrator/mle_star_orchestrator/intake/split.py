@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from mle_star.harness.dates import read_dates
 from mle_star.harness.folds import held_out_rows, usable_rows
 from mle_star.service.errors import BadInputError
 from mle_star.tasks.competition import Column, ColumnKind, Split, SplitKind, Target
@@ -117,8 +118,7 @@ def _apart_in_time(
 def _times(values: pd.Series, is_date: bool) -> np.ndarray:
     """Known times as numbers: seconds, or the column's own unit."""
     if is_date:
-        dates = pd.to_datetime(values, errors="coerce", format="mixed", utc=True).dropna()
-        return _seconds(dates)
+        return _seconds(read_dates(values).dropna())
     return np.asarray(pd.to_numeric(values, errors="coerce").dropna(), dtype=float)
 
 
@@ -130,7 +130,7 @@ def _blocks(
     train: pd.DataFrame, test_times: np.ndarray, column: str, targets: list[Target], plain: Split
 ) -> tuple[Split, str] | None:
     """Of chance, of whole days or months and of long stretches: what lies as far from its training rows as the test."""
-    times = pd.to_datetime(train[column], errors="coerce", format="mixed", utc=True)
+    times = read_dates(train[column])
     if times.isna().any():
         return None
     seconds = _seconds(times)
