@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from mle_star.harness.dates import read_dates
+
 
 def date_parts(column: pd.Series) -> dict[str, pd.Series]:
     """Year, month, day and so on, those that vary; NaN where it is no date."""
     if pd.api.types.is_numeric_dtype(column):
         return {"": pd.to_numeric(column).astype(float)}
-    dates = pd.to_datetime(column.astype("string"), errors="coerce", format="mixed", utc=True)
+    dates = read_dates(column)
     parts = {
         "year": dates.dt.year,
         "month": dates.dt.month,
