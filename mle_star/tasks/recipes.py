@@ -15,24 +15,29 @@ from mle_star.tasks.strategy import Strategy
 
 Slots = dict[str, str]
 SLOTS = ("prepare", "target", "encode", "fit_predict")
+KERNEL_ROWS = 5000
 READABLE = frozenset({ColumnKind.TEXT, ColumnKind.LIST})
+
+LIGHTGBM: dict[str, Any] = {
+    "rate": 0.03,
+    "rounds": 200,
+    "leaves": 12,
+    "least_in_leaf": 20,
+    "columns": 0.3,
+    "rows": 0.8,
+    "penalty": 2.0,
+    "random_cuts": False,
+}
 
 PARAMS: dict[str, dict[str, Any]] = {
     "constant": {},
     "span": {"strength": 1e-6},
     "linear": {"strength": 1.0},
     "lasso": {"strength": 0.003},
+    "kernel": {"width": 0.3, "strength": 0.1},
     "texts": {"strength": 0.3, "ratio_strength": 1.0, "ridge_strength": 3.0, "smoothing": 0.2},
-    "lightgbm": {
-        "rate": 0.04,
-        "rounds": 200,
-        "leaves": 31,
-        "least_in_leaf": 20,
-        "columns": 0.6,
-        "rows": 0.8,
-        "penalty": 2.0,
-        "random_cuts": False,
-    },
+    "lightgbm": LIGHTGBM,
+    "ordinal": LIGHTGBM,
     "catboost": {"rate": 0.06, "rounds": 1000, "depth": 6, "penalty": 4.0, "randomness": 1.0},
     "forest": {"trees": 300, "rows_seen": 1_000_000, "least_in_leaf": 2, "features": 0.5},
 }
@@ -41,10 +46,10 @@ PARAMS: dict[str, dict[str, Any]] = {
 TUNINGS: dict[str, list[dict[str, Any]]] = {
     "span": [{"strength": 1e-5}, {"strength": 1e-7}],
     "lightgbm": [
-        {"leaves": 12, "columns": 0.4},
-        {"leaves": 63, "least_in_leaf": 40, "columns": 0.5},
+        {"leaves": 31, "columns": 0.6},
+        {"rate": 0.02, "rows": 0.6, "penalty": 10.0},
         {"random_cuts": True},
-        {"rate": 0.02, "rows": 0.6, "columns": 0.3, "penalty": 10.0},
+        {"leaves": 63, "least_in_leaf": 40, "columns": 0.5},
     ],
     "catboost": [{"depth": 4}, {"depth": 8, "penalty": 10.0}, {"rate": 0.03, "randomness": 3.0}],
     "forest": [{"least_in_leaf": 5, "features": 0.8}, {"least_in_leaf": 1, "features": 0.3}],
@@ -109,12 +114,24 @@ def has_numbers_alone(competition: Competition) -> bool:
     return is_scorable(competition) and all(target.classes is None for target in competition.targets)
 
 
+def has_few_numbers(competition: Competition) -> bool:
+    return has_numbers_alone(competition) and competition.train_rows <= KERNEL_ROWS
+
+
+def has_grades(competition: Competition) -> bool:
+    """Whether each target has three classes or more, and all of them are numbers."""
+    return is_scorable(competition) and all(
+        len(target.classes or []) > 2 and not any(isinstance(label, bool | str) for label in target.classes or [])
+        for target in competition.targets
+    )
+
+
 def _slots(prepare: str, target: str, encode: str, fit_predict: str) -> Slots:
     return dict(zip(SLOTS, (prepare, target, encode, fit_predict), strict=True))
 
 
 TREE_TARGETS = {"target": ["skew"]}
-TREE_CODES = {"encode": ["target_statistics", "native"]}
+TREE_CODES = {"encode": ["signed_totals", "target_statistics", "native"]}
 
 _ALL = (
     Recipe(
@@ -139,7 +156,7 @@ _ALL = (
         purpose="tables with many categories, small ones above all",
         cost=5,
         slots=_slots("table", "metric", "native", "catboost"),
-        swaps={"encode": ["ordinal", "target_statistics"], **TREE_TARGETS},
+        swaps={"encode": ["signed_totals", "ordinal", "target_statistics"], **TREE_TARGETS},
         fits=is_scorable,
     ),
     Recipe(
@@ -159,6 +176,24 @@ _ALL = (
         slots=_slots("table", "skew", "onehot", "lasso"),
         swaps={"target": ["plain", "log"]},
         fits=has_numbers_alone,
+    ),
+    Recipe(
+        name="kernel",
+        title="Kernel ridge regression on one-hot columns",
+        purpose="numbers that change smoothly, small tables alone: its time grows with the cube of the rows",
+        cost=3,
+        slots=_slots("table", "skew", "onehot", "kernel"),
+        swaps={"target": ["plain", "log"]},
+        fits=has_few_numbers,
+    ),
+    Recipe(
+        name="ordinal",
+        title="LightGBM on classes in their order",
+        purpose="grades, stars and other classes that are numbers",
+        cost=1.5,
+        slots=_slots("table", "metric", "ordinal", "ordinal"),
+        swaps={"encode": ["signed_totals", "target_statistics"]},
+        fits=has_grades,
     ),
     Recipe(
         name="forest",
@@ -192,7 +227,7 @@ _ALL = (
         purpose="texts and lists beside a table that says something too",
         cost=2.5,
         slots=_slots("table+text", "metric", "text_scores", "lightgbm"),
-        swaps={"encode": ["text_parts"], "fit_predict": ["forest"]},
+        swaps={"fit_predict": ["forest"], "encode": ["text_parts"]},
         fits=has_text,
     ),
     Recipe(

@@ -53,6 +53,12 @@ def skewed_number(rng: np.random.Generator, n: int) -> Table:
     return pd.DataFrame({"a": a, "c": c, "y": y}), ["y"], "rmse_log", {}
 
 
+def grades(rng: np.random.Generator, n: int) -> Table:
+    a, b = rng.normal(size=n), rng.normal(size=n)
+    y = np.digitize(a + 0.5 * b + 0.3 * rng.normal(size=n), [-1, -0.3, 0.3, 1])
+    return pd.DataFrame({"a": a, "b": b, "y": y}), ["y"], "quadratic_kappa", {}
+
+
 def absolute(rng: np.random.Generator, n: int) -> Table:
     frame, targets, _, more = skewed_number(rng, n)
     return frame.assign(y=np.log(frame["y"]) - 5), targets, "mae", more
@@ -108,7 +114,7 @@ def hostile_columns(rng: np.random.Generator, n: int) -> Table:
 KINDS: dict[str, Callable[[np.random.Generator, int], Table]] = {
     make.__name__: make
     for make in (
-        binary, rare_class, skewed_number, absolute, several_targets, text, lists, dates, hostile_columns,
+        binary, rare_class, grades, skewed_number, absolute, several_targets, text, lists, dates, hostile_columns,
     )
 }  # fmt: skip
 
@@ -215,6 +221,7 @@ def test_a_class_that_no_fit_row_has_gets_no_probability(tmp_path: Path) -> None
     [
         ("lightgbm", {}),
         ("lightgbm", {"encode": "target_statistics"}),
+        ("lightgbm", {"encode": "signed_totals"}),
         ("linear", {}),
         ("catboost", {}),
         ("forest", {}),

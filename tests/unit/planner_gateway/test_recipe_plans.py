@@ -70,7 +70,9 @@ def tried(strategy: Strategy, score: float | None, outcome: str = "ok") -> Tried
         (competition(), "lightgbm"),
         (competition("text category"), "text"),
         (competition("list"), "text"),
-        (competition(metric="rmse", classes=0, rows=500), "linear"),
+        (competition(metric="rmse", classes=0, rows=500), "lasso"),
+        (competition(metric="quadratic_kappa", classes=5), "ordinal"),
+        (competition(metric="quadratic_kappa", classes=2), "lightgbm"),
         (competition(metric="rmse", classes=0, rows=50_000), "lightgbm"),
     ],
 )

@@ -22,6 +22,7 @@ from mle_star.tasks.task import TaskType
 
 DEAR = 25e6  # predicted work from which a recipe is left for last
 SMALL_ROWS = 3000
+ORDER_METRICS = frozenset({"quadratic_kappa"})  # a miss by two classes costs more than one by one
 TEXT_SHARE = 1 / 3  # of the columns, from which it is the texts that matter
 
 
@@ -47,10 +48,13 @@ def _order(competition: Competition) -> list[str]:
         return ["span"]
     columns = [column for column in competition.columns if column.distinct > 1]
     if readable_columns(competition) > TEXT_SHARE * len(columns):
-        return ["text", "mixed", "lightgbm", "linear", "forest", "catboost"]
+        return ["text", "mixed", "lightgbm", "text_table", "linear", "forest", "catboost"]
+    others = ["mixed", "forest", "text_table", "text"]
     if competition.task_type is TaskType.REGRESSION and competition.train_rows < SMALL_ROWS:
-        return ["linear", "catboost", "lightgbm", "mixed", "forest", "text"]
-    return ["lightgbm", "catboost", "linear", "mixed", "forest", "text"]
+        return ["lasso", "lightgbm", "kernel", "catboost", "linear", *others]
+    if competition.metric.name in ORDER_METRICS:
+        return ["ordinal", "lightgbm", "linear", "catboost", "lasso", *others]
+    return ["lightgbm", "catboost", "linear", "ordinal", "kernel", "lasso", *others]
 
 
 def _plain(recipe: Recipe) -> Strategy:

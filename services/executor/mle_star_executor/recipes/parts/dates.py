@@ -7,6 +7,9 @@ import pandas as pd
 
 from mle_star.harness.dates import read_dates
 
+CYCLES = {"hour": 24, "weekday": 7, "day of year": 365.25}
+"""After how much of a part it is the same again."""
+
 
 def date_parts(column: pd.Series) -> dict[str, pd.Series]:
     """Year, month, day and so on, those that vary; NaN where it is no date."""
@@ -23,7 +26,8 @@ def date_parts(column: pd.Series) -> dict[str, pd.Series]:
         "days": (dates - pd.Timestamp("2000-01-01", tz="UTC")).dt.total_seconds() / 86400,
     }
     known = {name: part.astype(float) for name, part in parts.items() if part.nunique() > 1}
-    if "hour" in known:
-        known["hour sine"] = np.sin(known["hour"] * np.pi / 12)
-        known["hour cosine"] = np.cos(known["hour"] * np.pi / 12)
+    for name, period in CYCLES.items():
+        if name in known:
+            angle = known[name] * 2 * np.pi / period
+            known |= {f"{name} sine": np.sin(angle), f"{name} cosine": np.cos(angle)}
     return known

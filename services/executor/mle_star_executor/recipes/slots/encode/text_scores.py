@@ -55,4 +55,5 @@ def _bayes(fit: Any, wanted: np.ndarray, apply: Any) -> np.ndarray:
     inside = wanted.T @ fit + SMOOTHING
     outside = (1 - wanted).T @ fit + SMOOTHING
     ratios = np.log(inside / inside.sum(axis=1, keepdims=True)) - np.log(outside / outside.sum(axis=1, keepdims=True))
-    return np.asarray(apply @ ratios.T) / (1 + np.asarray(apply.sum(axis=1)).reshape(-1, 1))
+    length = 1 + np.asarray(apply.sum(axis=1)).reshape(-1, 1)
+    return np.asarray((apply @ ratios.T) / length)

@@ -14,6 +14,7 @@ from mle_star_executor.recipes.parts.dates import date_parts
 from mle_star_executor.recipes.parts.lists import item_matrix, list_items
 from mle_star_executor.recipes.parts.ordered_levels import ordered_level
 from mle_star_executor.recipes.parts.sums import totals
+from mle_star_executor.recipes.parts.text_pairs import text_pairs
 from mle_star_executor.recipes.parts.text_shape import shared_words, text_shape
 
 LARGEST = 1e30  # what is beyond would overflow when it is squared or made single precision
@@ -39,6 +40,7 @@ def prepare_table(train: pd.DataFrame, test: pd.DataFrame, context: dict[str, An
         elif kind != "empty":
             _read_words(name, kind, _text(column), numbers, words)
     numbers.update(totals(numbers))
+    numbers.update(text_pairs({name: _text(rows[name]) for name, kind in kinds.items() if kind == "text"}))
     missing = rows[list(context["columns"])].isna().sum(axis=1)
     if missing.nunique() > 1:
         numbers["missing"] = missing.astype(float)
