@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -34,6 +35,7 @@ class Attempts:
     def __init__(self, artifacts: ArtifactStore, execute: Execute) -> None:
         self._artifacts = artifacts
         self._execute = execute
+        self._rendering = threading.Lock()  # ast.parse of Python 3.11 fails at random where two threads are in it
 
     async def run(self, id: str, request: AttemptRequest) -> Attempt:
         """Raises BadInputError for a strategy that the catalogue does not have, ServiceError if no box would run."""
@@ -119,7 +121,8 @@ class Attempts:
 
     def _render(self, request: SolutionRequest) -> Artifact:
         try:
-            source = render_solution(request.competition, request.members, request.decision, request.seed)
+            with self._rendering:
+                source = render_solution(request.competition, request.members, request.decision, request.seed)
         except UnknownRecipeError as error:
             raise BadInputError(str(error)) from error
         return self._artifacts.put_bytes("solution.py", source.encode())

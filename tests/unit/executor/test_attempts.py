@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import io
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -139,6 +142,26 @@ async def test_what_a_strategy_settled_is_told_and_frozen_in_the_solution(
     member = Member(strategy=Strategy(title="some", recipe="linear"), settled=attempt.settled)
     solution = await attempts.solve("s", SolutionRequest(task_id="t", competition=competition, members=[member]))
     assert f"{{'y': {{'strength': {strength}}}}}".encode() in store.read(solution.program)
+
+
+async def test_programs_are_rendered_one_at_a_time(
+    competition: Competition, store: ArtifactStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together = threading.Barrier(2)
+    met = []
+
+    def render(*_: object) -> str:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            met.append(together.wait(timeout=0.3))
+        return "pass"
+
+    monkeypatch.setattr("mle_star_executor.attempt.render_solution", render)
+    attempts = Attempts(store, FakeSandbox(store, tmp_path / "boxes").execute)
+    wanted = SolutionRequest(
+        task_id="t", competition=competition, members=[Member(strategy=Strategy(title="", recipe="baseline"))]
+    )
+    await asyncio.gather(attempts.solve("a", wanted), attempts.solve("b", wanted))
+    assert not met
 
 
 async def test_a_strategy_that_is_not_in_the_catalogue_is_bad_input(
