@@ -235,7 +235,7 @@ _ALL = (
         title="A linear model on each word",
         purpose="answers that are parts of a text",
         cost=1,
-        slots=_slots("table+span", "plain", "span", "span"),
+        slots=_slots("span", "plain", "span", "span"),
         fits=has_spans,
     ),
 )

@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
-from mle_star.harness.spans import cut_span, plain_text
+from mle_star.harness.spans import MOST_WORDS, plain_text
 from mle_star_verifier.scoring.functions import Classes, Function
 
 
 def span_function(metric: str, texts: list[object], answers: list[object]) -> Function:
-    """Of truths that are positions in `texts` and `answers` (n,), and predictions (n, 2)."""
-    right = [plain_text(answer) for answer in answers]
-    compare = COMPARED[metric]
+    """Of truths that are positions in `texts` and `answers` (n,), and predictions (n, 2).
+
+    Word by word as `cut_span` cuts, but without the text between words, which no metric here looks at.
+    """
+    words = [plain_text(text).lower().split() for text in texts]
+    right = [plain_text(answer).lower().split() for answer in answers]
+
+    def alike(row: int, first: int, last: int) -> float:
+        end = len(words[row]) - 1 if last >= MOST_WORDS - 1 else min(last, len(words[row]) - 1)
+        given = words[row][max(0, min(first, end)) : end + 1]
+        if metric == "accuracy":
+            return float(given == right[row])
+        one, other = set(given), set(right[row])
+        return len(one & other) / len(one | other) if one or other else 1.0
 
     def per_row(truth: np.ndarray, predicted: np.ndarray, _: Classes) -> np.ndarray:
-        pairs = zip(truth, predicted, strict=True)
-        return np.asarray([compare(right[row], cut_span(texts[row], int(a), int(b))) for row, (a, b) in pairs])
+        places = zip(truth.tolist(), predicted.tolist(), strict=True)
+        return np.asarray([alike(row, first, last) for row, (first, last) in places])
 
-    return Function(lambda truth, predicted, _: float(np.mean(per_row(truth, predicted, _))), per_row)
-
-
-def _jaccard(one: str, other: str) -> float:
-    words, others = set(one.lower().split()), set(other.lower().split())
-    return len(words & others) / len(words | others) if words or others else 1.0
-
-
-COMPARED: dict[str, Callable[[str, str], float]] = {
-    "jaccard": _jaccard,
-    "accuracy": lambda one, other: float(one.strip() == other.strip()),
-}
+    return Function(lambda truth, predicted, classes: float(np.mean(per_row(truth, predicted, classes))), per_row)

@@ -7,21 +7,23 @@ from typing import Any
 import numpy as np
 from sklearn.linear_model import SGDClassifier
 
+EPOCHS = 5
+
 
 def fit_predict_span(
     F_fit: Any, z_fit: np.ndarray, F_apply: Any, params: dict[str, Any], context: dict[str, Any]
 ) -> np.ndarray:
-    """Takes what `encode_span` gives, and marks (n, words); gives marks between 0 and 1, 0 beyond the text."""
-    (words, where, _), (words_apply, where_apply, rows) = F_fit, F_apply
-    marks = np.zeros((rows, z_fit.shape[1]))
-    found = (z_fit.max(axis=1) > 0)[where[:, 0]]  # an answer that is not in its text teaches nothing
-    y = z_fit[where[:, 0], where[:, 1]][found]
-    if len(np.unique(y)) < 2 or not len(where_apply):
-        marks[where_apply[:, 0], where_apply[:, 1]] = y.mean() if len(y) else 1.0
+    """Takes words of texts and marks (n, words); gives marks between 0 and 1, 0 beyond the text."""
+    marks = np.zeros((len(F_apply.counts), z_fit.shape[1]))
+    texts, _ = F_fit.where
+    found = (z_fit.max(axis=1) > 0)[texts]  # an answer that is not in its text teaches nothing
+    y = z_fit[F_fit.where][found]
+    if len(np.unique(y)) < 2 or not F_apply.counts.sum():
+        marks[F_apply.where] = y.mean() if len(y) else 1.0
         return marks
     model = SGDClassifier(
-        loss="log_loss", alpha=params["strength"], max_iter=12, tol=None, average=True, random_state=context["seed"]
+        loss="log_loss", alpha=params["strength"], max_iter=EPOCHS, tol=None, average=True, random_state=context["seed"]
     )
-    model.fit(words[found], y)
-    marks[where_apply[:, 0], where_apply[:, 1]] = model.predict_proba(words_apply)[:, 1]
+    model.fit(F_fit.features[np.flatnonzero(found)], y)
+    marks[F_apply.where] = model.predict_proba(F_apply.features)[:, 1]
     return marks
