@@ -26,7 +26,7 @@ THRESHOLDS = 60
 SMOOTHED_OVER = 5
 FACTORS = np.geomspace(0.4, 2.5, 9)
 SWEEPS = 2
-LEANS = [round(0.1 + 0.05 * step, 2) for step in range(13)]
+LEANS = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]
 
 
 @dataclass(frozen=True)
