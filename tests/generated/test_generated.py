@@ -1,4 +1,4 @@
-"""Every kind of competition: taken in as it should be, valid submissions, and grades that the score is honest about.
+"""Every kind of competition: taken in as it should be, valid submissions, and grades better than a constant's.
 
 `make test` runs a varied part of them, `make test-long` all.
 """
@@ -26,7 +26,6 @@ VARIED = (
     "another_case", "leaf_species", "useless_columns",
 )  # fmt: skip
 FAST = {"lightgbm": {"rate": 0.3}}
-CLOSE = 0.3  # the share of what is gained over a constant by which score and grade of few rows may differ
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeWarning")
 
