@@ -131,7 +131,7 @@ def _slots(prepare: str, target: str, encode: str, fit_predict: str) -> Slots:
 
 
 TREE_TARGETS = {"target": ["skew"]}
-TREE_CODES = {"encode": ["signed_totals", "target_statistics", "native"]}
+TREE_CODES = {"encode": ["signed_totals", "ordinal", "native"]}
 
 _ALL = (
     Recipe(
@@ -146,17 +146,17 @@ _ALL = (
         title="LightGBM on the table",
         purpose="tables of any size, missing values, many kinds of columns",
         cost=1,
-        slots=_slots("table", "metric", "ordinal", "lightgbm"),
+        slots=_slots("table", "metric", "target_statistics", "lightgbm"),
         swaps={**TREE_CODES, **TREE_TARGETS},
         fits=is_scorable,
     ),
     Recipe(
         name="catboost",
-        title="CatBoost on categories as they are",
+        title="CatBoost on the table and its categories' target means",
         purpose="tables with many categories, small ones above all",
-        cost=5,
-        slots=_slots("table", "metric", "native", "catboost"),
-        swaps={"encode": ["signed_totals", "ordinal", "target_statistics"], **TREE_TARGETS},
+        cost=3,
+        slots=_slots("table", "metric", "target_statistics", "catboost"),
+        swaps={"encode": ["native", "signed_totals", "ordinal"], **TREE_TARGETS},
         fits=is_scorable,
     ),
     Recipe(
