@@ -18,6 +18,7 @@ from mle_star_orchestrator.intake.notes import Notes
 FOLDS = 5
 HOLDOUT_FROM = 50_000  # rows: beyond them one holdout says as much as folds, for a fifth of the time
 TINY = 500  # rows: below them one division into folds is mostly luck
+WIDE = 500  # columns: from here on a repeat costs more than it tells
 FORWARD_FOLDS = 3
 LEAST_GROUPS = 10
 SEPARATORS = "_-/:."
@@ -60,7 +61,7 @@ def choose_split(
     usable = train.iloc[usable_rows(train, [target.model_dump() for target in targets])]
     if len(usable) < 2:
         raise BadInputError(f"{len(usable)} training rows have every target: at least 2 are needed, better hundreds")
-    count, counted = _how_many(len(usable))
+    count, counted = _how_many(len(usable), len(columns))
     classified = len(targets) == 1 and targets[0].classes is not None
     split = Split(kind=SplitKind.STRATIFIED if classified else SplitKind.RANDOM, seed=seed, **count)
     why = "test rows lie among the training rows, and share their groups"
@@ -75,12 +76,12 @@ def choose_split(
     return split
 
 
-def _how_many(rows: int) -> tuple[dict[str, int], str]:
-    """Folds and repeats for so many rows, and why."""
+def _how_many(rows: int, columns: int) -> tuple[dict[str, int], str]:
+    """Folds and repeats for a table of this size, and why."""
     if rows > HOLDOUT_FROM:
         return {"folds": 1}, f"{rows} rows are many enough for one holdout"
     folds = max(2, min(FOLDS, rows // 2))
-    if rows < TINY:
+    if rows < TINY and columns < WIDE:
         return {"folds": folds, "repeats": 3 if rows < TINY / 2 else 2}, f"{rows} rows are few, so folds are repeated"
     return {"folds": folds}, f"{rows} rows allow {folds} folds"
 

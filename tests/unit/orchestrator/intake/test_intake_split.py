@@ -43,6 +43,15 @@ def test_folds_by_size(rows, folds, repeats, split_of):
     assert len(held) == folds * repeats
 
 
+def test_few_rows_of_a_wide_table_are_not_repeated(split_of):
+    def many(count):
+        columns = {f"c{place}": np.arange(count) % 7 for place in range(600)}
+        return _rows(count, **columns)
+
+    split, held = split_of(many(100), many(10).assign(id=np.arange(100, 110)))
+    assert (split.folds, split.repeats, len(held)) == (5, 1, 5)
+
+
 def test_classes_are_held_out_in_their_shares_even_the_rarest(split_of):
     train = _rows(1001, target=["rare"] + ["few"] * 50 + ["many"] * 950)
     split, folds = split_of(train, _rows(10).assign(id=np.arange(1001, 1011)))
