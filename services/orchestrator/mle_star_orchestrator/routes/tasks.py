@@ -51,9 +51,7 @@ async def post_task(body: TaskRequest, request: Request, response: Response) -> 
     events = [Event(at=state.accepted, event="accepted", data=body.model_dump(mode="json"))]
     await asyncio.to_thread(stack.store.create, state, events)
     log.info("task_accepted", task=state.id, seconds=state.budget.seconds)
-    with suppress(
-        RedisError
-    ):  # accepted is accepted: the reconciler hands out the rest
+    with suppress(RedisError):  # accepted is accepted: the reconciler hands out the rest
         await asyncio.to_thread(dispatch, stack.store, stack.queue, state.id)
         state = await _after_intake(stack, state)
     if state.error is not None and state.error.status == BadInputError.status:
