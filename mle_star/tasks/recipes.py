@@ -214,6 +214,14 @@ _ALL = (
         fits=has_text,
     ),
     Recipe(
+        name="words",
+        title="A linear model on single words",
+        purpose="a first answer to texts of any size, where there is little time",
+        cost=0.5,
+        slots=_slots("table+words", "skew", "texts", "linear"),
+        fits=has_text,
+    ),
+    Recipe(
         name="text_table",
         title="A linear model on words, characters and the table",
         purpose="texts and lists, with the table's columns beside them",

@@ -48,8 +48,8 @@ def _order(competition: Competition) -> list[str]:
         return ["span"]
     columns = [column for column in competition.columns if column.distinct > 1]
     if readable_columns(competition) > TEXT_SHARE * len(columns):
-        return ["text", "mixed", "lightgbm", "text_table", "linear", "forest", "catboost"]
-    others = ["mixed", "forest", "text_table", "text"]
+        return ["text", "words", "mixed", "lightgbm", "text_table", "linear", "forest", "catboost"]
+    others = ["mixed", "forest", "text_table", "text", "words"]
     if competition.task_type is TaskType.REGRESSION and competition.train_rows < SMALL_ROWS:
         return ["lasso", "lightgbm", "kernel", "catboost", "linear", *others]
     if competition.metric.name in ORDER_METRICS:
