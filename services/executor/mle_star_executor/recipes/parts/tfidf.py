@@ -29,7 +29,7 @@ def _texts(column: pd.Series) -> list[str]:
 
 
 def tfidf(texts: list[str], unit: str, lengths: tuple[int, int], least: int) -> list[Any]:
-    """A sparse matrix of the texts' units ("word" or "char_wb") in runs of these lengths; none where no unit is left."""
+    """A sparse matrix of units ("word" or "char_wb") in runs of these lengths; none where no unit is left."""
     vectorizer = TfidfVectorizer(
         analyzer=unit,
         ngram_range=lengths,
