@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from mle_star_sandbox.backends.base import Backend
+from mle_star_sandbox.backends.bubblewrap import Bubblewrap
 from mle_star_sandbox.executions import Executions, run_in_box
 from mle_star_sandbox.folders import Folders
 from mle_star_sandbox.trial import choose_backend
@@ -91,18 +92,25 @@ def bubblewrap_works() -> bool:
     return shutil.which("bwrap") is not None and subprocess.run(command, check=False).returncode == 0
 
 
-@pytest.fixture(scope="session", params=["bubblewrap", "subprocess"])
+@pytest.fixture(scope="session", params=["bubblewrap", "bubblewrap, watched", "subprocess"])
 def backend(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Backend:
+    """`bubblewrap, watched` is bubblewrap where no cgroup may be made."""
+    name, _, watched = request.param.partition(", ")
     home = tmp_path_factory.mktemp("trial")
     folders = Folders(home / "boxes", lambda _: None)
     try:
-        chosen, _ = choose_backend(request.param, ArtifactStore(home / "artifacts"), folders, [home])
+        chosen, _ = choose_backend(name, ArtifactStore(home / "artifacts"), folders, [home])
     except UnavailableError as error:
         if bubblewrap_works():
             pytest.fail(f"bubblewrap works here, and our box does not: {error.detail}")
         pytest.skip(f"NO BOX STARTS HERE, isolation is not tested: {error.detail}")
     finally:
         folders.close()
+    if isinstance(chosen, Bubblewrap):
+        if watched:
+            chosen.cgroups = None
+        elif chosen.cgroups is None:
+            pytest.skip("NO CGROUP MAY BE MADE HERE, the bounds that the kernel holds are not tested")
     return chosen
 
 
@@ -112,5 +120,7 @@ def boxes(backend: Backend, tmp_path: Path) -> Iterator[Boxes]:
     yield boxes
     assert boxes.processes() == []
     assert boxes.folders_left() == []
+    (service,) = (folder.name for folder in boxes.parent.iterdir())
     boxes.folders.close()
     assert list(boxes.parent.iterdir()) == []
+    assert list(Path("/sys/fs/cgroup").glob(f"**/mle-star-{service}-*")) == []

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import socket
 import subprocess
 import sys
 import venv
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -117,6 +119,27 @@ def test_what_was_printed_before_the_timeout_is_kept(boxes: Boxes) -> None:
 )
 def test_out_of_memory(boxes: Boxes, code: str) -> None:
     assert boxes.run(code, memory_bytes=100 << 20).outcome is Outcome.OUT_OF_MEMORY
+
+
+@pytest.mark.parametrize("backend", ["bubblewrap"], indirect=True)
+def test_the_kernel_holds_memory_and_processes_where_it_may(boxes: Boxes) -> None:
+    """However fast they come, and files in memory too: nothing is looked at every now and then."""
+    held = boxes.run("held = bytearray(400 << 20)", memory_bytes=100 << 20)
+    assert held.outcome is Outcome.OUT_OF_MEMORY
+    assert held.peak_memory_bytes is not None
+    assert held.peak_memory_bytes <= 100 << 20
+    files = "for name in 'abcd': open(f'working/{name}', 'wb').write(bytes(30 << 20))"
+    assert boxes.run(files, memory_bytes=100 << 20, disk_bytes=1 << 30).outcome is Outcome.OUT_OF_MEMORY
+    forks = """
+import os
+try:
+    for _ in range(20):
+        if os.fork() == 0:
+            os.read(os.pipe()[0], 1)
+finally:
+    os._exit(0)
+"""
+    assert boxes.run(forks, processes=12).outcome is Outcome.PROCESS_LIMIT
 
 
 def test_memory_that_processes_share_counts_once(boxes: Boxes) -> None:
@@ -357,6 +380,33 @@ for path in ("/", "/box", "/dev", "/etc", "/proc/sys/kernel", "/usr"):
     raise AssertionError(path)
 """
     execution = boxes.run(code)
+    assert execution.outcome is Outcome.OK, execution.output
+
+
+@pytest.mark.parametrize("backend", ["bubblewrap"], indirect=True)
+def test_system_calls_are_filtered(boxes: Boxes) -> None:
+    """Those of the list by their numbers, and no more: an ordinary program with threads and children works."""
+    code = """
+import ctypes, errno, json, os, socket, subprocess, sys, threading
+libc = ctypes.CDLL(None, use_errno=True)
+for name, number in json.loads(sys.argv[1]).items():
+    assert libc.syscall(number, 0, 0, 0, 0, 0, 0) == -1, name
+    assert ctypes.get_errno() == errno.EPERM, (name, ctypes.get_errno())
+for family in (socket.AF_VSOCK, socket.AF_PACKET, socket.AF_ALG):
+    try:
+        socket.socket(family, socket.SOCK_SEQPACKET if family == socket.AF_ALG else socket.SOCK_STREAM)
+    except OSError as error:
+        assert error.errno == errno.EAFNOSUPPORT, (family, error)
+    else:
+        raise AssertionError(family)
+for _ in range(3):
+    threading.Thread(target=print, args=["thread"]).start()
+assert subprocess.run(["/bin/sh", "-c", "echo child"], capture_output=True).stdout == b"child\\n"
+"""
+    calls = json.loads(files("mle_star_sandbox").joinpath("system_calls.json").read_text())
+    column = calls["machines"].index(os.uname().machine)
+    denied = {name: call[column] for why in calls["denied"].values() for name, call in why.items() if call[column]}
+    execution = boxes.run(code, json.dumps(denied))
     assert execution.outcome is Outcome.OK, execution.output
 
 

@@ -8,8 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from mle_star_sandbox.backends.subprocess import sweep
 from mle_star_sandbox.folders import Folders
+from mle_star_sandbox.sweep import sweep
 
 from tests.security.conftest import Boxes, running, wait_until
 
@@ -47,6 +47,7 @@ def test_nothing_is_left_of_a_killed_service(boxes: Boxes) -> None:
     Folders(boxes.parent, sweep).close()
     wait_until(lambda: not running(boxes.token))
     assert not Path(left[0]).exists()
+    assert list(Path("/sys/fs/cgroup").glob(f"**/mle-star-{left[0].name}-*")) == []
 
 
 def test_a_box_that_was_just_being_made_is_swept(tmp_path: Path) -> None:

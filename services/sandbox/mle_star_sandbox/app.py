@@ -14,9 +14,9 @@ from mle_star.service.app import create_app
 from mle_star.service.errors import UnavailableError
 from mle_star.service.work import Work, work_router
 from mle_star.tasks.execution import Execution, ExecutionRequest
-from mle_star_sandbox.backends.subprocess import sweep
 from mle_star_sandbox.executions import Executions
 from mle_star_sandbox.folders import Folders
+from mle_star_sandbox.sweep import sweep
 from mle_star_sandbox.trial import BackendView, choose_backend
 
 

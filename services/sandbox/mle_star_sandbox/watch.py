@@ -44,6 +44,9 @@ def watch(box: Box, limits: Limits, cancelled: int) -> Watched:
         exit_code = box.reap()
     seconds = time.monotonic() - started
     broken = broken or watcher.drain()
+    if box.cgroup is not None:
+        broken = broken or box.cgroup.broken()
+        watcher.cpu_seconds, watcher.peak_memory_bytes = box.cgroup.cpu_seconds(), box.cgroup.peak_memory_bytes()
     text = watcher.output.text()
     traceback = trimmed_traceback(text) if exit_code and not broken else None
     full = box.written_bytes() >= limits.disk_bytes
@@ -114,6 +117,8 @@ class _Watcher:
         """What the box takes now; the bound that this breaks, if any."""
         if self._box.written_bytes() >= self._limits.disk_bytes:
             return Outcome.DISK_FULL
+        if self._box.cgroup is not None:
+            return self._box.cgroup.broken()
         processes = self._box.processes()
         if not processes:
             return None

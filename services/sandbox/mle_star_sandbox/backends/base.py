@@ -13,6 +13,7 @@ from typing import ClassVar
 
 from mle_star.service.errors import UnavailableError
 from mle_star.tasks.execution import Limits
+from mle_star_sandbox.cgroups import Cgroup
 from mle_star_sandbox.limits import READY
 from mle_star_sandbox.processes import Process
 
@@ -23,13 +24,15 @@ class Box(ABC):
     """One program that is ready to start. The thread that made it must live as long as it does.
 
     `output` is the read end of the pipe that standard output and error share; `working` is the open folder
-    `working/`, good to read from after the end as well; `procfs` shows the processes of `processes`.
+    `working/`, good to read from after the end as well; `procfs` shows the processes of `processes`. `cgroup` counts
+    and bounds them where there is one.
     """
 
     process: subprocess.Popen[bytes]
     output: int
     working: int
     procfs: int
+    cgroup: Cgroup | None = None
 
     def wait_until_ready(self) -> None:
         """Returns when the box stands. Raises UnavailableError with what it said instead."""

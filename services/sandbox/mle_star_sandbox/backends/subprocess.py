@@ -113,16 +113,6 @@ class Subprocess(Backend):
         return SubprocessBox(process, read_output, folder)
 
 
-def sweep(folder: Path) -> None:
-    """Kills what a killed service left running in `folder`; of bubblewrap, that is a box that it was just making."""
-    if Path(PROCFS, "self").exists():
-        procfs = os.open(PROCFS, FOLDER)
-        try:
-            kill_all(procfs, folder)
-        finally:
-            os.close(procfs)
-
-
 def kill_all(procfs: int, folder: Path, first: int = 0, since: int = 0) -> None:
     """Kills the family of `first`, and all started `since` that mention `folder`, until none is left."""
     deadline = time.monotonic() + KILL_SECONDS
