@@ -51,7 +51,8 @@ class Settings(BaseSettings):
     executor_url: str = "http://127.0.0.1:8082"
     verifier_url: str = "http://127.0.0.1:8083"
     sandbox_url: str = "http://127.0.0.1:8084"
-    sandbox_backend: Literal["auto", "bubblewrap", "subprocess"] = "auto"
+    sandbox_backend: Literal["auto", "docker", "bubblewrap", "subprocess"] = "auto"
+    sandbox_image: str = Field("mle-star-runner", description="what programs run in, where docker makes the boxes")
     task_minutes: float = Field(30, gt=0, description="the budget of a task that names none")
     execution_seconds: float = Field(300, gt=0, description="the longest that one program may run")
     memory_gb: float = Field(4, gt=0, description="the memory of one box")

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -86,21 +87,44 @@ def wait_until(true: Callable[[], object], seconds: float = 20) -> None:
         time.sleep(0.005)
 
 
+def containers(service: str) -> list[str]:
+    """Those that stand or are left of a service, by its folder's name."""
+    command = ["docker", "ps", "-aq", "--filter", f"label=mle-star.service={service}"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.split()
+    except FileNotFoundError:
+        return []
+
+
 def bubblewrap_works() -> bool:
     """Whether the plainest box of all starts, without any code of ours."""
     command = ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "true"]
     return shutil.which("bwrap") is not None and subprocess.run(command, check=False).returncode == 0
 
 
-@pytest.fixture(scope="session", params=["bubblewrap", "bubblewrap, watched", "subprocess"])
+def runner_image() -> str:
+    """The programs here want the standard library only: where the runner was not built, any image with Python does."""
+    images = ("mle-star-runner", "python:3.11-slim")
+    with suppress(OSError, StopIteration):
+        return next(
+            name
+            for name in images
+            if subprocess.run(["docker", "image", "inspect", name], capture_output=True, check=False).returncode == 0
+        )
+    return images[0]
+
+
+@pytest.fixture(scope="session", params=["bubblewrap", "bubblewrap, watched", "docker", "subprocess"])
 def backend(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Backend:
     """`bubblewrap, watched` is bubblewrap where no cgroup may be made."""
     name, _, watched = request.param.partition(", ")
     home = tmp_path_factory.mktemp("trial")
     folders = Folders(home / "boxes", lambda _: None)
     try:
-        chosen, _ = choose_backend(name, ArtifactStore(home / "artifacts"), folders, [home])
+        chosen, _ = choose_backend(name, ArtifactStore(home / "artifacts"), folders, [home], runner_image())
     except UnavailableError as error:
+        if name == "docker":
+            pytest.skip(f"NO CONTAINER STARTS HERE, boxes of docker are not tested: {error.detail}")
         if bubblewrap_works():
             pytest.fail(f"bubblewrap works here, and our box does not: {error.detail}")
         pytest.skip(f"NO BOX STARTS HERE, isolation is not tested: {error.detail}")
@@ -122,5 +146,6 @@ def boxes(backend: Backend, tmp_path: Path) -> Iterator[Boxes]:
     assert boxes.folders_left() == []
     (service,) = (folder.name for folder in boxes.parent.iterdir())
     boxes.folders.close()
+    assert containers(service) == []
     assert list(boxes.parent.iterdir()) == []
     assert list(Path("/sys/fs/cgroup").glob(f"**/mle-star-{service}-*")) == []

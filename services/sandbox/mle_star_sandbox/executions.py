@@ -91,7 +91,7 @@ def run_in_box(
     folder = folders.make()
     try:
         lay_out(request, store, folder, link=backend.isolated)
-        box = backend.start(folder, request.arguments, request.limits)
+        box = backend.start(folder, request)
         try:
             watched = watch(box, request.limits, cancelled)
             wanted = [] if watched.outcome is Outcome.CANCELLED else request.collect

@@ -1,4 +1,4 @@
-"""The system calls that no program in a box may make: one list, as a filter for bubblewrap and as Docker's profile.
+"""The system calls that no program in a box may make, as a filter for the kernel: one list for every backend.
 
 `system_calls.json` gives each call's number on each machine, null where it is not to be had. Three calls are looked
 into: `clone` may make no namespace, `clone3` (whose flags no filter can read) is said to be absent, so that libc falls
@@ -56,40 +56,8 @@ def seccomp_filter(machine: str | None = None) -> bytes | None:
     return b"".join(struct.pack("<HBBI", *step) for step in steps)
 
 
-def docker_profile() -> str:
-    """The list as the JSON of Docker's `--security-opt seccomp=`; it holds for whichever machine the engine runs on."""
-    calls = _calls()
-    known = calls["socket_families"].values()
-    newest = max(known)
-    refused = [
-        {"names": list(_denied(calls)), "errnoRet": errno.EPERM},
-        {"names": list(calls["absent"]), "errnoRet": errno.ENOSYS},
-        *(_argument("clone", "SCMP_CMP_MASKED_EQ", flag, errno.EPERM) for flag in calls["namespace_flags"]),
-        *(
-            _argument("socket", "SCMP_CMP_EQ", family, errno.EAFNOSUPPORT)
-            for family in range(newest)
-            if family not in known
-        ),
-        _argument("socket", "SCMP_CMP_GT", newest, errno.EAFNOSUPPORT),
-    ]
-    machines = [{"architecture": f"SCMP_ARCH_{name.upper()}", "subArchitectures": []} for name in calls["machines"]]
-    return json.dumps(
-        {
-            "defaultAction": "SCMP_ACT_ALLOW",
-            "archMap": machines,
-            "syscalls": [{"action": "SCMP_ACT_ERRNO", **rule} for rule in refused],
-        }
-    )
-
-
 def _when(test: int, value: int, error: int) -> list[tuple[int, int, int, int]]:
     return [(test, 0, 1, value), (RETURN, 0, 0, REFUSE | error)]
-
-
-def _argument(name: str, test: str, value: int, error: int) -> dict[str, Any]:
-    """A rule on the first argument; in a masked comparison the value is its own mask."""
-    argument = {"index": 0, "value": value, "valueTwo": value, "op": test}
-    return {"names": [name], "args": [argument], "errnoRet": error}
 
 
 def _denied(calls: dict[str, Any]) -> dict[str, list[int | None]]:

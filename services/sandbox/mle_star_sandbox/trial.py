@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +15,7 @@ from mle_star.service.errors import ServiceError, UnavailableError
 from mle_star.tasks.execution import ExecutionRequest, Limits, Outcome
 from mle_star_sandbox.backends.base import Backend
 from mle_star_sandbox.backends.bubblewrap import Bubblewrap
+from mle_star_sandbox.backends.docker import Docker
 from mle_star_sandbox.backends.subprocess import Subprocess
 from mle_star_sandbox.executions import run_in_box
 from mle_star_sandbox.folders import Folders
@@ -40,22 +42,36 @@ class BackendView(BaseModel):
 
 
 def choose_backend(
-    wanted: Literal["auto", "bubblewrap", "subprocess"], store: ArtifactStore, folders: Folders, hidden: list[Path]
+    wanted: Literal["auto", "docker", "bubblewrap", "subprocess"],
+    store: ArtifactStore,
+    folders: Folders,
+    hidden: list[Path],
+    image: str,
 ) -> tuple[Backend, BackendView]:
-    """`auto` is bubblewrap where a trial box starts, else plain subprocess, which hides nothing.
+    """`auto` is the first of bubblewrap and docker of which a trial box starts, else subprocess, which hides nothing.
 
-    Raises UnavailableError where bubblewrap was asked for by name and does not start.
+    Raises UnavailableError where one was asked for by name that does not start.
     """
     if wanted == "subprocess":
         return _unsafe("the setting sandbox_backend asks for it")
-    try:
-        bubblewrap = Bubblewrap(hidden)
-        _try(bubblewrap, store, folders, hidden)
-    except ServiceError as error:
-        if wanted == "bubblewrap":
-            raise UnavailableError(f"bubblewrap does not work here: {error.detail}") from error
-        return _unsafe(error.detail)
-    return bubblewrap, BackendView(name=bubblewrap.name, isolated=True, why="a trial box started, with no network")
+    makers: dict[str, Callable[[], Backend]] = {
+        "bubblewrap": lambda: Bubblewrap(hidden),
+        "docker": lambda: Docker(image),
+    }
+    failures = []
+    for name in makers if wanted == "auto" else [wanted]:
+        try:
+            backend = makers[name]()
+            _try(backend, store, folders, hidden)
+        except ServiceError as error:
+            failures.append(f"{name} does not work here: {error.detail}")
+        else:
+            why = "a trial box started, with no network"
+            return backend, BackendView(name=backend.name, isolated=True, why=why)
+    why = "; ".join(failures)
+    if wanted != "auto":
+        raise UnavailableError(why)
+    return _unsafe(why)
 
 
 def _try(backend: Backend, store: ArtifactStore, folders: Folders, hidden: list[Path]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import selectors
 import time
 from typing import NamedTuple
@@ -14,7 +13,6 @@ from mle_star_sandbox.processes import memory_bytes
 from mle_star_sandbox.trace import last_error, trimmed_traceback
 
 TICK_SECONDS = 0.05
-CHUNK = 64 << 10
 
 
 class Watched(NamedTuple):
@@ -44,9 +42,9 @@ def watch(box: Box, limits: Limits, cancelled: int) -> Watched:
         exit_code = box.reap()
     seconds = time.monotonic() - started
     broken = broken or watcher.drain()
-    if box.cgroup is not None:
-        broken = broken or box.cgroup.broken()
-        watcher.cpu_seconds, watcher.peak_memory_bytes = box.cgroup.cpu_seconds(), box.cgroup.peak_memory_bytes()
+    if box.counts is not None:
+        broken = broken or box.counts.broken()
+        watcher.cpu_seconds, watcher.peak_memory_bytes = box.counts.cpu_seconds(), box.counts.peak_memory_bytes()
     text = watcher.output.text()
     traceback = trimmed_traceback(text) if exit_code and not broken else None
     full = box.written_bytes() >= limits.disk_bytes
@@ -69,7 +67,6 @@ class _Watcher:
         self._box = box
         self._limits = limits
         self._cancelled = cancelled
-        os.set_blocking(box.output, False)
 
     def wait(self, deadline: float) -> Outcome | None:
         """Returns the bound that the box broke, or None when its program has ended by itself."""
@@ -99,26 +96,23 @@ class _Watcher:
                     tick = time.monotonic() + TICK_SECONDS
 
     def drain(self) -> Outcome | None:
-        """Takes what is left in the pipe of a dead box."""
-        while self._read():
-            pass
+        """Takes what is left of the output of a dead box."""
+        while data := self._box.read():
+            self.output.add(data)
         return Outcome.OUTPUT_LIMIT if self.output.total > self._limits.output_bytes else None
 
     def _read(self) -> bool:
-        """One piece of the output; False where there is none."""
-        try:
-            data = os.read(self._box.output, CHUNK)
-        except BlockingIOError:
-            return False
-        self.output.add(data)
-        return bool(data)
+        """One piece of the output; False where there will be no more."""
+        data = self._box.read()
+        self.output.add(data or b"")
+        return data is not None
 
     def _measure(self) -> Outcome | None:
         """What the box takes now; the bound that this breaks, if any."""
         if self._box.written_bytes() >= self._limits.disk_bytes:
             return Outcome.DISK_FULL
-        if self._box.cgroup is not None:
-            return self._box.cgroup.broken()
+        if self._box.counts is not None:
+            return self._box.counts.broken()
         processes = self._box.processes()
         if not processes:
             return None

@@ -77,6 +77,7 @@ async def test_auto_falls_to_subprocess_where_no_box_starts(
         backend = (await client.get("/backend")).json()
     assert (backend["name"], backend["isolated"]) == ("subprocess", False)
     assert "No permissions to create new namespace" in backend["why"]
+    assert "no container engine answers" in backend["why"]
 
 
 async def test_bubblewrap_by_name_never_falls(
@@ -100,6 +101,7 @@ def _break_bubblewrap(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     )
     (folder / "bin" / "bwrap").chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder / 'bin'}:/usr/bin:/bin")
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{folder}/nowhere.sock")
 
 
 async def test_delete_ends_the_box_before_it_answers(serve: Serve, store: ArtifactStore, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The filter, run by a small machine of our own, and Docker's profile: both of one list."""
+"""The filter, run by a small machine of our own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import struct
 from importlib.resources import files
 
 import pytest
-from mle_star_sandbox.system_calls import ALLOW, AUDIT_MACHINES, KILL, REFUSE, docker_profile, seccomp_filter
+from mle_star_sandbox.system_calls import ALLOW, AUDIT_MACHINES, KILL, REFUSE, seccomp_filter
 
 CALLS = json.loads(files("mle_star_sandbox").joinpath("system_calls.json").read_text())
 DENIED = {name: numbers for reason in CALLS["denied"].values() for name, numbers in reason.items()}
@@ -66,20 +66,3 @@ def test_calls_of_another_machine_end_the_program() -> None:
     i386 = 0x40000003
     assert _answer("x86_64", 20, audit=i386) == KILL
     assert seccomp_filter("riscv64") is None
-
-
-def test_dockers_profile_says_the_same() -> None:
-    profile = json.loads(docker_profile())
-    assert profile["defaultAction"] == "SCMP_ACT_ALLOW"
-    assert all(rule["action"] == "SCMP_ACT_ERRNO" for rule in profile["syscalls"])
-    whole = {name for rule in profile["syscalls"] if "args" not in rule for name in rule["names"]}
-    assert whole == {*DENIED, "clone3"}
-    tests = [(rule["names"][0], rule["args"][0]) for rule in profile["syscalls"] if "args" in rule]
-    flags = [argument["value"] for name, argument in tests if name == "clone"]
-    assert sum(flags) == 0x7E020000, "every namespace but that of time, which clone cannot make"
-
-    def refused(family: int) -> bool:
-        how = {"SCMP_CMP_EQ": lambda value: family == value, "SCMP_CMP_GT": lambda value: family > value}
-        return any(how[argument["op"]](argument["value"]) for name, argument in tests if name == "socket")
-
-    assert [family for family in range(64) if not refused(family)] == [1, 2, 10, 16]

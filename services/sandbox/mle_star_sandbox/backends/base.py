@@ -9,60 +9,55 @@ import time
 from abc import ABC, abstractmethod
 from contextlib import suppress
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from mle_star.service.errors import UnavailableError
-from mle_star.tasks.execution import Limits
-from mle_star_sandbox.cgroups import Cgroup
+from mle_star.tasks.execution import ExecutionRequest, Outcome
 from mle_star_sandbox.limits import READY
 from mle_star_sandbox.processes import Process
 
 START_SECONDS = 20.0
+CHUNK = 64 << 10
+
+
+class Counts(Protocol):
+    """What somebody else counts and bounds: the kernel for a cgroup, a container's first process for a container."""
+
+    def broken(self) -> Outcome | None:
+        """The bound that was broken."""
+
+    def cpu_seconds(self) -> float | None: ...
+
+    def peak_memory_bytes(self) -> int | None: ...
 
 
 class Box(ABC):
     """One program that is ready to start. The thread that made it must live as long as it does.
 
-    `output` is the read end of the pipe that standard output and error share; `working` is the open folder
-    `working/`, good to read from after the end as well; `procfs` shows the processes of `processes`. `cgroup` counts
-    and bounds them where there is one.
+    `output` is the file to wait on for `read`; `working` is an open folder with what is to be collected, good to read
+    from after the end; `procfs` shows the processes of `processes`. Where there are `counts`, nobody need watch those.
     """
 
-    process: subprocess.Popen[bytes]
     output: int
     working: int
     procfs: int
-    cgroup: Cgroup | None = None
+    counts: Counts | None = None
 
-    def wait_until_ready(self) -> None:
-        """Returns when the box stands. Raises UnavailableError with what it said instead."""
-        said, deadline = b"", time.monotonic() + START_SECONDS
-        with selectors.DefaultSelector() as selector:
-            selector.register(self.output, selectors.EVENT_READ)
-            while not said.startswith(READY):
-                if not selector.select(deadline - time.monotonic()):
-                    raise UnavailableError(f"a box did not start within {START_SECONDS:.0f} s")
-                if not (data := os.read(self.output, 4096)):
-                    why = said.decode(errors="replace").strip() or "it said nothing"
-                    raise UnavailableError(f"a box did not start: {why}")
-                said += data
-
+    @abstractmethod
     def go(self) -> None:
         """Starts the program."""
-        assert self.process.stdin is not None
-        with suppress(BrokenPipeError):
-            self.process.stdin.write(b"go\n")
-            self.process.stdin.close()
 
+    @abstractmethod
+    def read(self) -> bytes | None:
+        """What it printed by now, empty where that is nothing; None after the end of all output. Never waits."""
+
+    @abstractmethod
     def has_ended(self) -> bool:
-        """Whether the program's first process is gone; it stays a zombie, so that no other takes its number."""
-        ended = os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-        return ended is not None
+        """Whether the program's first process is gone."""
 
+    @abstractmethod
     def reap(self) -> int:
         """The exit code of a box after `kill`; 128 and the signal's number, where the program died of one."""
-        code = self.process.wait()
-        return 128 - code if code < 0 else code
 
     @abstractmethod
     def processes(self) -> list[Process]:
@@ -81,6 +76,46 @@ class Box(ABC):
         """Gives back what the host holds of a box that was reaped, or that never started."""
 
 
+class ProcessBox(Box):
+    """A box whose program is a child of this process, behind the shell of `start_command`, and prints to a pipe."""
+
+    process: subprocess.Popen[bytes]
+
+    def wait_until_ready(self) -> None:
+        """Returns when the box stands. Raises UnavailableError with what it said instead."""
+        said, deadline = b"", time.monotonic() + START_SECONDS
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.output, selectors.EVENT_READ)
+            while not said.startswith(READY):
+                if not selector.select(deadline - time.monotonic()):
+                    raise UnavailableError(f"a box did not start within {START_SECONDS:.0f} s")
+                if not (data := os.read(self.output, 4096)):
+                    why = said.decode(errors="replace").strip() or "it said nothing"
+                    raise UnavailableError(f"a box did not start: {why}")
+                said += data
+        os.set_blocking(self.output, False)
+
+    def go(self) -> None:
+        assert self.process.stdin is not None
+        with suppress(BrokenPipeError):
+            self.process.stdin.write(b"go\n")
+            self.process.stdin.close()
+
+    def read(self) -> bytes | None:
+        with suppress(BlockingIOError):
+            return os.read(self.output, CHUNK) or None
+        return b""
+
+    def has_ended(self) -> bool:
+        """It stays a zombie until it is reaped, so that no other takes its number."""
+        ended = os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        return ended is not None
+
+    def reap(self) -> int:
+        code = self.process.wait()
+        return 128 - code if code < 0 else code
+
+
 class Backend(ABC):
     """`isolated`: whether what lies outside a box is hidden from the program in it."""
 
@@ -88,8 +123,11 @@ class Backend(ABC):
     isolated: ClassVar[bool]
 
     @abstractmethod
-    def start(self, folder: Path, arguments: list[str], limits: Limits) -> Box:
-        """Makes a box of a laid-out folder, whose `solution.py` starts with `arguments` at `go`.
+    def start(self, folder: Path, request: ExecutionRequest) -> Box:
+        """Makes a box of the folder that was laid out for the request; its program starts at `go`.
 
         Raises UnavailableError where that cannot be done.
         """
+
+    def sweep(self) -> None:  # noqa: B027
+        """Removes what is past its deadline, whoever made it; called every now and then."""

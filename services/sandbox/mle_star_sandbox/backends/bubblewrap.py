@@ -23,8 +23,8 @@ from functools import cache, partial
 from pathlib import Path
 
 from mle_star.service.errors import UnavailableError
-from mle_star.tasks.execution import Limits
-from mle_star_sandbox.backends.base import Backend, Box
+from mle_star.tasks.execution import ExecutionRequest, Limits
+from mle_star_sandbox.backends.base import Backend, Box, ProcessBox
 from mle_star_sandbox.cgroups import Cgroup, find_cgroups
 from mle_star_sandbox.limits import environment, start_command
 from mle_star_sandbox.processes import Process, processes
@@ -38,7 +38,7 @@ BOX_USERS = range(1_900_000_000, 2_000_000_000)  # far from any user of the host
 INODE_BYTES = 1024  # what an empty file takes of the kernel's memory, about
 
 
-class BubblewrapBox(Box):
+class BubblewrapBox(ProcessBox):
     """Its first process is the init of a pid namespace: when that is gone, so is every other."""
 
     def __init__(
@@ -51,14 +51,15 @@ class BubblewrapBox(Box):
         self.process = process
         self.output = output
         self._held: list[int] = [output]
+        self._cgroup: Cgroup | None = None
         try:
             self.wait_until_ready()
             init = int(json.loads(os.read(information, 4096))["child-pid"])
             self._init = self._hold(os.pidfd_open(init))
             if make_cgroup is not None:
-                self.cgroup = make_cgroup()
+                self.counts = self._cgroup = make_cgroup()
                 # not the init, which no bound of the program's shall end
-                self.cgroup.add(int(Path(f"/proc/{init}/task/{init}/children").read_text()))
+                self._cgroup.add(int(Path(f"/proc/{init}/task/{init}/children").read_text()))
             # nothing of the program has run yet: these names still mean what we made them mean
             inside = f"/proc/{init}/root"
             self.procfs = self._hold(os.open(f"{inside}/proc", FOLDER))
@@ -94,8 +95,8 @@ class BubblewrapBox(Box):
         for file in self._held:
             os.close(file)
         self._held = []
-        if self.cgroup is not None:
-            self.cgroup.remove()
+        if self._cgroup is not None:
+            self._cgroup.remove()
 
     def _hold(self, file: int) -> int:
         self._held.append(file)
@@ -119,13 +120,14 @@ class Bubblewrap(Backend):
             if shown := next((path for path in self._visible if folder.resolve().is_relative_to(path)), None):
                 raise UnavailableError(f"{folder} lies inside {shown}, which boxes see: keep it elsewhere")
 
-    def start(self, folder: Path, arguments: list[str], limits: Limits) -> Box:
+    def start(self, folder: Path, request: ExecutionRequest) -> Box:
+        limits = request.limits
         read_information, write_information = os.pipe()
         read_output, write_output = os.pipe()
         calls = _system_calls()
         try:
             process = subprocess.Popen(
-                self._command(folder, arguments, limits, write_information, calls),
+                self._command(folder, request.arguments, limits, write_information, calls),
                 stdin=subprocess.PIPE,
                 stdout=write_output,
                 stderr=write_output,

@@ -22,8 +22,8 @@ from pathlib import Path
 import structlog
 
 from mle_star.service.errors import UnavailableError
-from mle_star.tasks.execution import Limits
-from mle_star_sandbox.backends.base import Backend, Box
+from mle_star.tasks.execution import ExecutionRequest
+from mle_star_sandbox.backends.base import Backend, Box, ProcessBox
 from mle_star_sandbox.limits import environment, start_command
 from mle_star_sandbox.processes import Process, mentions, processes
 
@@ -35,7 +35,7 @@ KILL_SECONDS = 10.0
 log = structlog.get_logger()
 
 
-class SubprocessBox(Box):
+class SubprocessBox(ProcessBox):
     """Its processes are those of its session and those that descend from it."""
 
     def __init__(self, process: subprocess.Popen[bytes], output: int, folder: Path) -> None:
@@ -88,13 +88,14 @@ class Subprocess(Backend):
     name = "subprocess"
     isolated = False
 
-    def start(self, folder: Path, arguments: list[str], limits: Limits) -> Box:
+    def start(self, folder: Path, request: ExecutionRequest) -> Box:
+        limits = request.limits
         for inside in (folder / "input").rglob("*"):
             if inside.is_dir():
                 inside.chmod(0o555)
         (folder / "tmp").mkdir()
         read_output, write_output = os.pipe()
-        program = [sys.executable, "solution.py", *arguments]
+        program = [sys.executable, "solution.py", *request.arguments]
         try:
             process = subprocess.Popen(
                 start_command(limits, program, count_processes=False),
