@@ -114,10 +114,20 @@ def runner_image() -> str:
     return images[0]
 
 
-@pytest.fixture(scope="session", params=["bubblewrap", "bubblewrap, watched", "docker", "subprocess"])
-def backend(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Backend:
-    """`bubblewrap, watched` is bubblewrap where no cgroup may be made."""
-    name, _, watched = request.param.partition(", ")
+@pytest.fixture(
+    scope="session",
+    params=[
+        "bubblewrap",
+        "bubblewrap, watched",
+        "bubblewrap, warm",
+        "bubblewrap, warm and watched",
+        "docker",
+        "subprocess",
+    ],
+)
+def backend(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
+    """`bubblewrap, watched` is bubblewrap where no cgroup may be made, `bubblewrap, warm` with its zygote."""
+    name, _, how = request.param.partition(", ")
     home = tmp_path_factory.mktemp("trial")
     folders = Folders(home / "boxes", lambda _: None)
     try:
@@ -131,11 +141,12 @@ def backend(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     finally:
         folders.close()
     if isinstance(chosen, Bubblewrap):
-        if watched:
+        if "watched" in how:
             chosen.cgroups = None
-        elif chosen.cgroups is None:
-            pytest.skip("NO CGROUP MAY BE MADE HERE, the bounds that the kernel holds are not tested")
-    return chosen
+        if "warm" in how:
+            chosen.warm_up()
+    yield chosen
+    chosen.close()
 
 
 @pytest.fixture

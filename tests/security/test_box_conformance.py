@@ -13,6 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from mle_star_sandbox.backends.bubblewrap import Bubblewrap
 
 from mle_star.service.errors import BadInputError, UnavailableError
 from mle_star.tasks.artifact import Artifact
@@ -121,9 +122,11 @@ def test_out_of_memory(boxes: Boxes, code: str) -> None:
     assert boxes.run(code, memory_bytes=100 << 20).outcome is Outcome.OUT_OF_MEMORY
 
 
-@pytest.mark.parametrize("backend", ["bubblewrap", "docker"], indirect=True)
+@pytest.mark.parametrize("backend", ["bubblewrap", "bubblewrap, warm", "docker"], indirect=True)
 def test_the_kernel_holds_memory_and_processes_where_it_may(boxes: Boxes) -> None:
     """However fast they come, and files in memory too: nothing is looked at every now and then."""
+    if isinstance(boxes.backend, Bubblewrap) and boxes.backend.cgroups is None:
+        pytest.skip("NO CGROUP MAY BE MADE HERE, the bounds that the kernel holds are not tested")
     held = boxes.run("held = bytearray(400 << 20)", memory_bytes=100 << 20)
     assert held.outcome is Outcome.OUT_OF_MEMORY
     assert held.peak_memory_bytes is not None
@@ -282,7 +285,7 @@ for path in (*sys.argv[1:-1], "/proc/1/root" + sys.argv[1], f"/proc/{os.getppid(
     except OSError:
         pass
 processes = glob.glob("/proc/[0-9]*")
-if len(processes) > 2:
+if len(processes) > 3:  # itself, the init, and the shell that waits for a warm box's end
     print("seen", processes)
 """
     outside = [
@@ -359,7 +362,9 @@ for _ in range(1100):
     assert boxes.folders_left() == []
 
 
-@pytest.mark.parametrize("backend", ["bubblewrap", "docker"], indirect=True)  # subprocess promises none of this
+@pytest.mark.parametrize(
+    "backend", ["bubblewrap", "bubblewrap, warm", "docker"], indirect=True
+)  # subprocess promises none of this
 def test_a_box_has_no_way_up(boxes: Boxes) -> None:
     code = """
 import ctypes, os
@@ -382,7 +387,7 @@ for path in ("/", "/box", "/dev", "/etc", "/proc/sys/kernel", "/usr"):
     assert execution.outcome is Outcome.OK, execution.output
 
 
-@pytest.mark.parametrize("backend", ["bubblewrap", "docker"], indirect=True)
+@pytest.mark.parametrize("backend", ["bubblewrap", "bubblewrap, warm", "docker"], indirect=True)
 def test_system_calls_are_filtered(boxes: Boxes) -> None:
     """Those of the list by their numbers, and no more: an ordinary program with threads and children works."""
     code = """
@@ -410,7 +415,7 @@ assert subprocess.run(["/bin/sh", "-c", "echo child"], capture_output=True).stdo
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give each box a user of its own")
-@pytest.mark.parametrize("backend", ["bubblewrap"], indirect=True)
+@pytest.mark.parametrize("backend", ["bubblewrap", "bubblewrap, warm"], indirect=True)
 def test_root_gives_each_box_a_user_of_its_own(boxes: Boxes) -> None:
     users = {boxes.run("import os\nprint(os.getuid())").output for _ in range(3)}
     assert len(users) == 3

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from mle_star_sandbox.backends.bubblewrap import Bubblewrap
 from mle_star_sandbox.folders import Folders
 from mle_star_sandbox.sweep import sweep
 
@@ -26,6 +27,8 @@ from mle_star_sandbox.folders import Folders
 home, backend, request = Path(sys.argv[1]), sys.argv[2], sys.stdin.read()
 makers = {"bubblewrap": lambda: Bubblewrap([home]), "docker": lambda: Docker(sys.argv[3]), "subprocess": Subprocess}
 chosen = makers[backend]()
+if "warm" in sys.argv:
+    chosen.warm_up()
 store, folders = ArtifactStore(home / "artifacts"), Folders(home / "boxes", print)
 run_in_box(chosen, store, folders, ExecutionRequest.model_validate_json(request), os.pipe()[0])
 """
@@ -34,7 +37,8 @@ run_in_box(chosen, store, folders, ExecutionRequest.model_validate_json(request)
 def test_nothing_is_left_of_a_killed_service(boxes: Boxes) -> None:
     home = boxes.parent.parent
     request = boxes.request("import os, time\nif os.fork() == 0: os.setsid()\ntime.sleep(60)", seconds=60)
-    command = [sys.executable, "-c", SERVICE, str(home), boxes.backend.name, runner_image()]
+    warm = ["warm"] if isinstance(boxes.backend, Bubblewrap) and boxes.backend.zygote else []
+    command = [sys.executable, "-c", SERVICE, str(home), boxes.backend.name, runner_image(), *warm]
     with subprocess.Popen(command, stdin=subprocess.PIPE, text=True) as service:
         assert service.stdin is not None
         service.stdin.write(request.model_dump_json())

@@ -74,11 +74,14 @@ class _Sandbox:
             self.view = BackendView(name=settings.sandbox_backend, isolated=False, why=error.detail)
         else:
             self._backend = backend
+            backend.warm_up()
             self._executions = Executions(backend, store, self._folders, settings.cores)
 
     def close(self) -> None:
         if self._executions is not None:
             self._executions.close()
+        if self._backend is not None:
+            self._backend.close()
         self._folders.close()
 
     async def execute(self, id: str, request: ExecutionRequest) -> Execution:

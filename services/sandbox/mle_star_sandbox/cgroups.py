@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import time
 from abc import ABC, abstractmethod
 from contextlib import suppress
@@ -38,9 +39,13 @@ class Cgroup(ABC):
             self.remove()
             raise
 
+    @property
+    def folders(self) -> set[Path]:
+        return set(self._folders.values())
+
     def add(self, pid: int) -> None:
         """Puts one process in; what it starts from now on is in too."""
-        for folder in set(self._folders.values()):
+        for folder in self.folders:
             (folder / "cgroup.procs").write_text(str(pid))
 
     def broken(self) -> Outcome | None:
@@ -51,16 +56,8 @@ class Cgroup(ABC):
 
     def remove(self) -> None:
         """To be called when none of its processes is left; the kernel takes a moment to let go of the last."""
-        deadline = time.monotonic() + REMOVE_SECONDS
-        for folder in set(self._folders.values()):
-            while folder.exists():
-                try:
-                    folder.rmdir()
-                except OSError as error:
-                    if time.monotonic() > deadline:
-                        log.error("cgroup_left", folder=str(folder), why=str(error))
-                        break
-                    time.sleep(0.001)
+        for folder in self.folders:
+            _remove(folder)
 
     _oom_file: ClassVar[str]
 
@@ -142,11 +139,13 @@ class Cgroups:
         return self._version({controller: parent / name for controller, parent in self._parents.items()}, limits)
 
     def sweep(self, service: Path) -> None:
-        """Removes the groups of the boxes of a service that was killed, by its folder; their processes are dead."""
+        """Removes the groups of the boxes of a service that was killed, by its folder, and whatever is left in them."""
         for parent in set(self._parents.values()):
             for left in parent.glob(f"{PREFIX}{service.name}-*"):
-                with suppress(OSError):
-                    left.rmdir()
+                for pid in map(int, (left / "cgroup.procs").read_text().split()):
+                    with suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
+                _remove(left)
 
 
 def find_cgroups(root: Path = Path("/sys/fs/cgroup"), process: Path = Path("/proc/self")) -> Cgroups | None:
@@ -158,6 +157,18 @@ def find_cgroups(root: Path = Path("/sys/fs/cgroup"), process: Path = Path("/pro
             if groups is not None and _can_be_made(groups):
                 return groups
     return None
+
+
+def _remove(folder: Path) -> None:
+    deadline = time.monotonic() + REMOVE_SECONDS
+    while folder.exists():
+        try:
+            folder.rmdir()
+        except OSError as error:
+            if time.monotonic() > deadline:
+                log.error("cgroup_left", folder=str(folder), why=str(error))
+                return
+            time.sleep(0.001)
 
 
 def _version_1(root: Path, own: dict[str, str]) -> Cgroups | None:

@@ -8,8 +8,10 @@ READY = b"ready\n"
 OPEN_FILES = 1024
 
 # A box first says that it stands, then waits for a line on its standard input: in between, the host takes hold of it.
+# The line is `go`, or `exit CODE` where a zygote has run the program in it.
 START = """
-echo ready && read -r go || exit 1
+echo ready && read -r go code || exit 1
+test "$go" = exit && exit "$code"
 ulimit -c 0
 ulimit -n {open_files} 2>/dev/null
 ulimit -f {blocks} 2>/dev/null
@@ -20,12 +22,16 @@ exec "$@" </dev/null
 
 def start_command(limits: Limits, command: list[str], *, count_processes: bool) -> list[str]:
     """`command` behind the limits; `count_processes` only where the kernel counts those of this box alone."""
-    # the kernel's bound lies above ours, so that whoever passes ours is seen doing it
-    bound = limits.processes + 64
+    bound = processes_bound(limits)
     # the option is -u in bash and -p in dash, where bash's -p is another thing that cannot be set
     processes = f"ulimit -u {bound} 2>/dev/null || ulimit -p {bound} 2>/dev/null" if count_processes else ""
     script = START.format(open_files=OPEN_FILES, blocks=-(-limits.disk_bytes // 512), processes=processes)
     return ["/bin/sh", "-c", script, "sh", *command]
+
+
+def processes_bound(limits: Limits) -> int:
+    """The kernel's bound lies above ours, so that whoever passes ours is seen doing it."""
+    return limits.processes + 64
 
 
 def environment(limits: Limits, temporary: str) -> dict[str, str]:

@@ -121,7 +121,7 @@ class _Watcher:
         memory = sum(process.resident_bytes for process in processes)
         if memory > self._limits.memory_bytes:
             # what they share was counted more than once
-            memory = memory_bytes(self._box.procfs, processes)
+            memory = memory_bytes(self._box.procfs, processes) - self._box.inherited_bytes(processes)
         self.peak_memory_bytes = max(self.peak_memory_bytes or 0, memory)
         self.cpu_seconds = max(self.cpu_seconds or 0, sum(process.cpu_seconds for process in processes))
         return Outcome.OUT_OF_MEMORY if memory > self._limits.memory_bytes else None

@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 from mle_star_sandbox.app import build_app
+from mle_star_sandbox.backends.bubblewrap import Bubblewrap
 
 from mle_star.artifacts import ArtifactStore
 from mle_star.config import Settings
@@ -20,6 +21,12 @@ Serve = Callable[[str], AbstractAsyncContextManager[httpx.AsyncClient]]
 @pytest.fixture
 def store(tmp_path: Path) -> ArtifactStore:
     return ArtifactStore(tmp_path / "artifacts")
+
+
+@pytest.fixture(autouse=True)
+def cold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs that import nothing need not wait until everything is."""
+    monkeypatch.setattr(Bubblewrap, "warm_up", lambda _: None)
 
 
 @pytest.fixture

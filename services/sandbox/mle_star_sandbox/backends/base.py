@@ -63,6 +63,10 @@ class Box(ABC):
     def processes(self) -> list[Process]:
         """Every process of the box, now; none where the platform does not tell."""
 
+    def inherited_bytes(self, of: list[Process]) -> int:
+        """The part of their memory, as far as it is theirs in proportion, that the program was given."""
+        return 0
+
     @abstractmethod
     def written_bytes(self) -> int:
         """The disk that its files take, now."""
@@ -129,5 +133,11 @@ class Backend(ABC):
         Raises UnavailableError where that cannot be done.
         """
 
+    def warm_up(self) -> None:  # noqa: B027
+        """Prepares, while the service starts, what lets programs begin sooner."""
+
     def sweep(self) -> None:  # noqa: B027
-        """Removes what is past its deadline, whoever made it; called every now and then."""
+        """Called every now and then: removes what is past its deadline, mends what was killed."""
+
+    def close(self) -> None:  # noqa: B027
+        """Ends what it keeps for its boxes."""

@@ -23,12 +23,13 @@ from functools import cache, partial
 from pathlib import Path
 
 from mle_star.service.errors import UnavailableError
-from mle_star.tasks.execution import ExecutionRequest, Limits
+from mle_star.tasks.execution import ExecutionRequest
 from mle_star_sandbox.backends.base import Backend, Box, ProcessBox
 from mle_star_sandbox.cgroups import Cgroup, find_cgroups
-from mle_star_sandbox.limits import environment, start_command
+from mle_star_sandbox.limits import environment, processes_bound, start_command
 from mle_star_sandbox.processes import Process, processes
 from mle_star_sandbox.system_calls import seccomp_filter
+from mle_star_sandbox.warm import Zygote
 
 SYSTEM = ("/usr", "/bin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime")
 WRITABLE = ("/box/working", "/tmp", "/dev/shm")  # noqa: S108
@@ -36,6 +37,8 @@ FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 NOBODY = "65534"
 BOX_USERS = range(1_900_000_000, 2_000_000_000)  # far from any user of the host
 INODE_BYTES = 1024  # what an empty file takes of the kernel's memory, about
+
+StartWarm = Callable[[list[Path], list[int]], int | None]
 
 
 class BubblewrapBox(ProcessBox):
@@ -47,11 +50,14 @@ class BubblewrapBox(ProcessBox):
         output: int,
         information: int,
         make_cgroup: Callable[[], Cgroup] | None,
+        start_warm: StartWarm | None,
     ) -> None:
         self.process = process
         self.output = output
         self._held: list[int] = [output]
         self._cgroup: Cgroup | None = None
+        self._start_warm = start_warm
+        self._zygote_bytes = 0
         try:
             self.wait_until_ready()
             init = int(json.loads(os.read(information, 4096))["child-pid"])
@@ -71,8 +77,29 @@ class BubblewrapBox(ProcessBox):
             self.close()
             raise
 
+    def go(self) -> None:
+        """In a fork of the zygote where that can be, which tells the shell when it has ended; else by the shell."""
+        assert self.process.stdin is not None
+        if self._start_warm is not None:
+            groups = [] if self._cgroup is None else list(self._cgroup.folders)
+            write_output = os.open(f"/proc/self/fd/{self.output}", os.O_WRONLY | os.O_CLOEXEC)
+            try:
+                inherited = self._start_warm(groups, [self._init, write_output, self.process.stdin.fileno()])
+            finally:
+                os.close(write_output)
+            if inherited is not None:
+                self._zygote_bytes = inherited
+                self.process.stdin.close()
+                return
+        super().go()
+
     def processes(self) -> list[Process]:
         return processes(self.procfs)
+
+    def inherited_bytes(self, of: list[Process]) -> int:
+        """The zygote and the keeper have it too, the init and the shell have not."""
+        heirs = max(0, len(of) - 2)
+        return self._zygote_bytes * heirs // (heirs + 2)
 
     def written_bytes(self) -> int:
         total = 0
@@ -119,15 +146,32 @@ class Bubblewrap(Backend):
         for folder in hidden:
             if shown := next((path for path in self._visible if folder.resolve().is_relative_to(path)), None):
                 raise UnavailableError(f"{folder} lies inside {shown}, which boxes see: keep it elsewhere")
+        self.zygote: Zygote | None = None
+
+    def warm_up(self) -> None:
+        self.zygote = Zygote()
+
+    def sweep(self) -> None:
+        if self.zygote is not None and self.zygote.was_killed():
+            self.zygote.close()
+            self.zygote = Zygote()
+
+    def close(self) -> None:
+        if self.zygote is not None:
+            self.zygote.close()
 
     def start(self, folder: Path, request: ExecutionRequest) -> Box:
         limits = request.limits
+        zygote = self.zygote
+        if zygote is not None and not zygote.wait_until_ready():
+            zygote = None
+        user = secrets.choice(BOX_USERS) if os.geteuid() == 0 else None
         read_information, write_information = os.pipe()
         read_output, write_output = os.pipe()
         calls = _system_calls()
         try:
             process = subprocess.Popen(
-                self._command(folder, request.arguments, limits, write_information, calls),
+                self._command(folder, request, user, write_information, calls),
                 stdin=subprocess.PIPE,
                 stdout=write_output,
                 stderr=write_output,
@@ -143,16 +187,19 @@ class Bubblewrap(Backend):
                 os.close(file)
         try:
             make_cgroup = None if self.cgroups is None else partial(self.cgroups.make, folder, limits)
-            return BubblewrapBox(process, read_output, read_information, make_cgroup)
+            bound = processes_bound(limits) if _counts_alone() else None
+            start_warm = None if zygote is None else partial(zygote.start, request, user, bound)
+            return BubblewrapBox(process, read_output, read_information, make_cgroup, start_warm)
         except OSError as error:
             raise UnavailableError(f"the host cannot take hold of a box: {error}") from error
         finally:
             os.close(read_information)
 
     def _command(
-        self, folder: Path, arguments: list[str], limits: Limits, information: int, calls: list[int]
+        self, folder: Path, request: ExecutionRequest, user: int | None, information: int, calls: list[int]
     ) -> list[str]:
-        user, drop = _user()
+        limits = request.limits
+        identity, drop = _identity(user)
         tmpfs = _tmpfs(self._bwrap, limits.disk_bytes)
         mounts = [
             *("--proc", "/proc"),
@@ -168,13 +215,15 @@ class Bubblewrap(Backend):
         return [
             self._bwrap,
             *("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"),
-            *user,
+            *identity,
             *("--die-with-parent", "--new-session", "--hostname", "box", "--info-fd", str(information)),
             *(word for file in calls for word in ("--seccomp", str(file))),
             *mounts,
             *("--chdir", "/box", "--"),
             *drop,
-            *start_command(limits, [sys.executable, "solution.py", *arguments], count_processes=_counts_alone()),
+            *start_command(
+                limits, [sys.executable, "solution.py", *request.arguments], count_processes=_counts_alone()
+            ),
         ]
 
 
@@ -188,13 +237,21 @@ def _system_calls() -> list[int]:
     return [file]
 
 
-def _user() -> tuple[list[str], list[str]]:
-    """bubblewrap's options and the command before the program's that make it an unprivileged user."""
-    if os.geteuid() != 0:
+def _identity(user: int | None) -> tuple[list[str], list[str]]:
+    """bubblewrap's options and the command before the program's that make it `user`, or nobody where that is None."""
+    if user is None:
         return ["--unshare-user", "--uid", NOBODY, "--gid", NOBODY], []
     # one user a box: root inside a user namespace would still be root to the host's files
-    user = str(secrets.choice(BOX_USERS))
-    drop = ["setpriv", "--reuid", user, "--regid", user, "--clear-groups", "--no-new-privs", "--inh-caps=-all"]
+    drop = [
+        "setpriv",
+        "--reuid",
+        str(user),
+        "--regid",
+        str(user),
+        "--clear-groups",
+        "--no-new-privs",
+        "--inh-caps=-all",
+    ]
     return ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"], drop
 
 
