@@ -17,7 +17,7 @@ test-shared: .venv/.dev ## real competitions end to end, from ../shared
 	@.venv/bin/pytest -q tests/shared --durations 10
 
 test-long: .venv/.dev ## kill -9 of each process, a stack that goes on where it was, every kind of competition
-	@.venv/bin/pytest -q tests/chaos tests/generated --durations 10
+	@.venv/bin/pytest -q tests/chaos tests/generated tests/security --durations 10
 
 benchmark-overhead: .venv/.run ## what the harness costs beside its programs, on titanic and house-prices
 	@.venv/bin/python -m benchmarks.overhead titanic=../shared/data/titanic \

@@ -118,9 +118,9 @@ def runner_image() -> str:
     scope="session",
     params=[
         "bubblewrap",
-        "bubblewrap, watched",
+        pytest.param("bubblewrap, watched", marks=pytest.mark.long),
         "bubblewrap, warm",
-        "bubblewrap, warm and watched",
+        pytest.param("bubblewrap, warm and watched", marks=pytest.mark.long),
         "docker",
         "subprocess",
     ],
