@@ -23,7 +23,7 @@ from mle_star.tasks.task import ArtifactView, Problem, Status, TaskRequest, Task
 from mle_star_orchestrator.dispatch import dispatch
 from mle_star_orchestrator.routes.access import Access, access
 from mle_star_orchestrator.view import journal, report, view
-from mle_star_orchestrator.workflow.best import best_choice, submission_name
+from mle_star_orchestrator.workflow.best import best_artifacts
 from mle_star_orchestrator.workflow.record import cancel
 from mle_star_orchestrator.workflow.state import Budget, Event, TaskState
 
@@ -151,12 +151,7 @@ async def get_artifact(id: TaskId, name: str, request: Request) -> Response:
 
 def _stored(state: TaskState) -> dict[str, Artifact]:
     """The final artifacts; before the end, the best submission so far and its program."""
-    best = best_choice(state)
-    if state.artifacts or best is None or best.verdict.submission is None:
-        return state.artifacts
-    first = max(best.weights, key=lambda id: best.weights[id])
-    submission = best.verdict.submission
-    return {submission_name(submission.name): submission, "solution.py": state.judged[first].attempt.program}
+    return state.artifacts or best_artifacts(state)
 
 
 def _artifact(id: str, name: str, size: int, digest: str) -> ArtifactView:

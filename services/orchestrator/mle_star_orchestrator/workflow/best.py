@@ -6,6 +6,7 @@ from pathlib import PurePath
 
 from pydantic import BaseModel
 
+from mle_star.tasks.artifact import Artifact
 from mle_star.tasks.verdict import Verdict
 from mle_star_orchestrator.workflow.state import TaskState
 
@@ -48,6 +49,16 @@ def best_choice(state: TaskState) -> Choice | None:
     best = state.judged[order[0]]
     assert best.verdict is not None
     return Choice(verdict=best.verdict, weights={order[0]: 1.0}, blind=best.attempt.blind)
+
+
+def best_artifacts(state: TaskState) -> dict[str, Artifact]:
+    """The best submission so far and, of a blend, the program of its heaviest member; none before the first."""
+    best = best_choice(state)
+    if best is None or best.verdict.submission is None:
+        return {}
+    first = max(best.weights, key=lambda id: best.weights[id])
+    submission = best.verdict.submission
+    return {submission_name(submission.name): submission, "solution.py": state.judged[first].attempt.program}
 
 
 def submission_name(name: str) -> str:

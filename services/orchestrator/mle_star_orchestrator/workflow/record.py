@@ -10,7 +10,7 @@ from typing import Any
 from mle_star.tasks.strategy import Plan
 from mle_star.tasks.task import Problem, Status
 from mle_star.tasks.verdict import Verdict
-from mle_star_orchestrator.workflow.best import best_choice, submission_name
+from mle_star_orchestrator.workflow.best import best_artifacts, best_choice, submission_name
 from mle_star_orchestrator.workflow.state import (
     MAX_TRIES,
     Event,
@@ -162,10 +162,8 @@ def _end(state: TaskState, now: float) -> Events:
         if state.intake is not None:
             sample = state.intake.competition.files.sample
             state.artifacts = {submission_name(sample): state.intake.competition.artifacts[sample]}
-    elif "solution.py" not in state.artifacts and best.verdict.submission is not None:
-        first = max(best.weights, key=lambda id: best.weights[id])
-        name = submission_name(best.verdict.submission.name)
-        state.artifacts = {name: best.verdict.submission, "solution.py": state.judged[first].attempt.program}
+    elif "solution.py" not in state.artifacts:
+        state.artifacts = best_artifacts(state)
     data = {"score": best.verdict.score} if best else {}
     return [Event(at=now, event=str(state.status), data=data)]
 

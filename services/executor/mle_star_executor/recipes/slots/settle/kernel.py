@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import numpy as np
 
+from mle_star_executor.recipes.parts.best_of import best_of
 from mle_star_executor.recipes.parts.inner_folds import settling_folds
 from mle_star_executor.recipes.parts.kernel_model import kernel_model
 
@@ -17,15 +17,11 @@ def settle_kernel(
     F_fit: Any, z_fit: np.ndarray, params: dict[str, Any], context: dict[str, Any], seconds: float
 ) -> dict[str, Any]:
     """The `width` and `strength` that do best on inner holdouts, of those that there is time to try."""
-    ends = time.monotonic() + seconds
-    folds = settling_folds(z_fit, context["seed"])[:2]
-    losses: dict[tuple[float, float], float] = {}
-    for choice in CHOICES:
-        started = time.monotonic()
-        losses[choice] = float(np.mean([_loss(F_fit, z_fit, fit, held, *choice) for fit, held in folds]))
-        if time.monotonic() + 2 * (time.monotonic() - started) > ends:
-            break
-    width, strength = min(losses, key=lambda choice: losses[choice])
+
+    def loss(fit: np.ndarray, held: np.ndarray, choice: tuple[float, float]) -> float:
+        return _loss(F_fit, z_fit, fit, held, *choice)
+
+    width, strength = best_of(CHOICES, loss, settling_folds(z_fit, context["seed"])[:2], seconds)
     return {"width": width, "strength": strength}
 
 
